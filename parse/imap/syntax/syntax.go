@@ -1,0 +1,44 @@
+// Package syntax is the grammar of IMAP: one whole command or response in,
+// its typed parts out, and where it departs from the grammar an *Error with
+// the offset. It knows nothing of sessions: what a line is was decided before
+// (parse/imap), and what it means comes after (parse/explain).
+//
+// Nothing here fails: a Message that is wrong gives the parts that could be
+// read and the first Error. RFC 9051 §9, RFC 3501 §9 and the extensions'.
+package syntax
+
+import "fmt"
+
+// Message is one command or response, whole: its lines, and the octets of its
+// literals between them, in the order of the wire.
+type Message struct {
+	Data     []byte    // valid during the call; parsed values keep no part of it
+	Literals []Literal // in order
+	Masked   []Span    // secrets, already '*': not to be parsed inside
+	UTF8     bool      // UTF8=ACCEPT or IMAP4rev2 is enabled: quoted strings hold UTF-8
+	Cut      bool      // the connection ended, or a literal was refused, before its end
+}
+
+// Span is a range of Message.Data.
+type Span struct{ Off, Len int }
+
+// Literal is one literal of a Message. Of a long one only the head is in Data.
+type Literal struct {
+	Off     int   // of its first octet in Data
+	Kept    int   // octets that are in Data
+	Size    int64 // octets announced
+	NonSync bool  // {n+}, RFC 7888
+	Binary  bool  // ~{n}, literal8, RFC 3516
+}
+
+// Error is the first departure from the grammar.
+type Error struct {
+	Offset    int    // in Message.Data
+	Rule      string // the ABNF rule being read: "fetch-att"
+	Want, Got string // Got is quoted already, and never shows a secret
+}
+
+// Error words it: in fetch-att: expected "]", got "\r" at offset 17.
+func (e *Error) Error() string {
+	return fmt.Sprintf("in %s: expected %s, got %s at offset %d", e.Rule, e.Want, e.Got, e.Offset)
+}
