@@ -42,3 +42,28 @@ type Error struct {
 func (e *Error) Error() string {
 	return fmt.Sprintf("in %s: expected %s, got %s at offset %d", e.Rule, e.Want, e.Got, e.Offset)
 }
+
+// Cmd is a command: what the client's line says.
+type Cmd struct {
+	Tag  string
+	Name string // upper case, "UID FETCH" joined; "" where there is none
+	Data any    // the typed arguments, or a Tree; nil where the command has none
+	Err  *Error // the first departure from the grammar
+}
+
+// Resp is a response: what the server's line says.
+type Resp struct {
+	Tag    string // "*" untagged, "+" a continuation request, else the command's
+	Name   string // untagged data, upper case: FETCH, EXISTS, LIST; "" of status responses
+	Status string // OK NO BAD PREAUTH BYE; "" of untagged data
+	Code   string // the response code's atom alone, upper case
+	Data   any    // *Status for status responses and continuation requests
+	Err    *Error // the first departure from the grammar
+}
+
+// Status is the Data of a status response and of a continuation request.
+type Status struct {
+	Code string `json:"code,omitempty"` // the response code's atom, upper case
+	Args any    `json:"args,omitempty"` // its arguments, typed where they are known
+	Text string `json:"text,omitempty"` // the words for people, undecoded
+}
