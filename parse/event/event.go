@@ -27,7 +27,7 @@ const (
 	KindClientData   Kind = "client.data" // a client line that is no command: a SASL response, "*", DONE
 	KindOctets       Kind = "octets"      // what cannot be understood as lines
 	KindFinding      Kind = "finding"
-	KindMark         Kind = "mark" // a user's comment on an event, kept in the capture
+	KindMark         Kind = "mark" // a user's comment on an event, kept in the capture: Text; not numbered, so that it moves no Seq
 	KindGap          Kind = "gap"  // octets that the recording lacks
 	KindSessionClose Kind = "session.close"
 	KindLog          Kind = "log" // mailtap about itself: no session
@@ -59,8 +59,8 @@ type Event struct {
 	Kind Kind
 	*Context
 
-	Seq   int64 // from 1, without gaps in a session; 0 for findings and outside sessions
-	After int64 // findings: the Seq they follow
+	Seq   int64 // from 1, without gaps in a session; 0 for findings, marks and outside sessions
+	After int64 // findings: the Seq they follow; marks: the Seq they are about
 
 	// Protocol events.
 	Dir    Side   // SideClient, SideServer, SideProxy

@@ -127,6 +127,9 @@ func (e *Event) Flat() *JSON {
 			j.Resumed = ptr(t.Resumed)
 		}
 	}
+	if e.Kind == KindMark {
+		j.After = ptr(e.After)
+	}
 	if f := e.Finding; f != nil {
 		j.After = ptr(e.After)
 		j.ID, j.Severity, j.Title, j.Advice = f.ID, f.Severity.String(), f.Title, f.Advice

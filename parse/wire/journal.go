@@ -22,7 +22,7 @@ func NewJournal(o Options, proto event.Proto, state event.State) Journal {
 // Emit fills in what every event of a session has, counts it, and hands it on.
 func (j *Journal) Emit(e *event.Event) {
 	e.Context = j.Context
-	if e.Kind == event.KindFinding {
+	if e.Kind == event.KindFinding || e.Kind == event.KindMark {
 		if e.After == 0 {
 			e.After = j.seq
 		}

@@ -82,6 +82,9 @@ type Octets struct {
 	Part    Part       // of a message's text
 	Deflate bool       // the wire had this inside COMPRESS=DEFLATE
 	Raw     bool       // not protocol text: what was on the wire where inflating failed
+	Why     string     // Dropped: why, as Session.Drop was told
+	End     bool       // side sends no more, and Data is empty: from Session.EOF, before the events it makes
+	Cut     bool       // Data is a stand-in of the same length: the recording left a message's text out
 }
 
 // Altered is what the server's leg had in place of the client's.
@@ -161,17 +164,24 @@ type Session interface {
 	Upgraded(side event.Side, t time.Time)
 
 	// Recorded is Feed for what a capture holds: the Octets that a live
-	// session handed to its sink. Masked secrets are taken from o.Secrets.
+	// session handed to its sink. Masked secrets are taken from o.Secrets, and
+	// the reason of a Drop from o.Why. They go to the sink again as they do
+	// from Feed (Part found anew), before the events that they complete. A
+	// capture joins adjacent plain pieces of one side and one time, and splits
+	// those over 32 KiB, secrets and all. An End is given to EOF instead.
 	Recorded(o *Octets)
 
 	// Gap tells that n octets of side are missing in what is read (0: unknown).
 	Gap(side event.Side, n int64, t time.Time)
 
 	// Emit hands e to the sink as an event of this session: Context, Seq (not
-	// for findings, which get After) and, where e has none, State are filled in.
+	// for findings and marks, which get After) and, where e has none, State are
+	// filled in.
 	Emit(e *event.Event)
 
-	// EOF tells that side will send no more: a line without its end becomes an event.
+	// EOF tells that side will send no more: a line without its end goes to
+	// the sink, then an Octets with End, then the line's event. A second EOF
+	// of a side does nothing.
 	EOF(side event.Side, t time.Time)
 
 	// Info tells where the session stands.
