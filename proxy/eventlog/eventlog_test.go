@@ -37,7 +37,7 @@ func samples() []*event.Event {
 		{Time: at, Kind: event.KindOctets, Context: c, Seq: 8, Dir: event.SideProxy, To: event.SideServer, Leg: event.LegServer, Text: `\x00`, Dropped: true},
 		{Time: at, Kind: event.KindFinding, Context: c, After: 8, Finding: &event.Finding{ID: "auth.bad-credentials", Severity: event.SeverityError, Title: "The password is wrong", Advice: "Type it again.", Evidence: []string{"abcdefk7qa:7"}, Also: []string{"auth.tempfail"}, Count: 2, Recorded: true}},
 		{Time: at, Kind: event.KindSessionClose, Context: c, Seq: 9, Close: &event.Close{BytesC: 1, BytesS: 2, WireC: 3, WireS: 4, Commands: 5, Duration: time.Minute, By: event.SideClient, Reason: "r", Summary: "s"}},
-		{Time: at, Kind: event.KindMark, Context: c, Seq: 10, Text: "look here"},
+		{Time: at, Kind: event.KindMark, Context: c, After: 7, Text: "look here"},
 		{Time: at, Kind: event.KindLog, Message: "a certificate was made"},
 	}
 }

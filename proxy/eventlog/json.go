@@ -42,7 +42,7 @@ func fillContext(z *zerolog.Event, e *event.Event) {
 		str(z, "session", c.Session)
 	}
 	num(z, "seq", e.Seq)
-	if e.Finding != nil {
+	if e.Finding != nil || e.Kind == event.KindMark {
 		z.Int64("after", e.After)
 	}
 	if c == nil {
