@@ -1,0 +1,357 @@
+package view
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/gdamore/tcell/v2"
+
+	expr "mailtap/parse/filter"
+	"mailtap/view/widget"
+)
+
+// prompt is a question that is answered by a line of text.
+type prompt struct {
+	*widget.Input
+	done func(text string)
+}
+
+// ask begins a prompt. Each kind of question keeps a history of its own.
+func (a *App) ask(kind, label, text string, done func(string)) *widget.Input {
+	in := a.prompts[kind]
+	if in == nil {
+		in = &widget.Input{}
+		a.prompts[kind] = in
+	}
+	in.Start(label, text)
+	a.input = &prompt{in, done}
+	return in
+}
+
+func (p *prompt) key(a *App, ev *tcell.EventKey) {
+	switch ev.Key() {
+	case tcell.KeyEscape, tcell.KeyCtrlC:
+		a.input = nil
+		a.screen.HideCursor()
+	case tcell.KeyEnter:
+		a.input = nil
+		a.screen.HideCursor()
+		p.Keep()
+		p.done(p.Text)
+	default:
+		p.Key(ev)
+	}
+}
+
+func (a *App) askSearch() {
+	a.ask("search", "/", "", func(text string) {
+		a.setSearch(text)
+		if text != "" {
+			a.next(1)
+		}
+	})
+}
+
+func (a *App) askFilter() {
+	in := a.ask("filter", "filter: ", a.filter.text, a.setFilter)
+	in.Complete = func(word string) []string { return beginning(word, fieldNames()) }
+	in.Check = func(text string) string {
+		if strings.TrimSpace(text) == "" {
+			return ""
+		}
+		if _, err := expr.Compile(text); err != nil {
+			return err.Error()
+		}
+		return ""
+	}
+}
+
+func fieldNames() []string {
+	var names []string
+	for _, f := range expr.Fields() {
+		names = append(names, f.Name)
+	}
+	return names
+}
+
+func beginning(word string, names []string) []string {
+	var found []string
+	for _, name := range names {
+		if strings.HasPrefix(name, word) {
+			found = append(found, name)
+		}
+	}
+	return found
+}
+
+// askCommand takes a command by the words that ? has for the keys.
+func (a *App) askCommand() {
+	in := a.ask("command", ":", "", func(text string) { a.command(strings.TrimSpace(text)) })
+	in.Complete = func(word string) []string { return beginning(word, commandNames()) }
+}
+
+func (a *App) command(text string) {
+	if text == "" {
+		return
+	}
+	name, rest, _ := strings.Cut(text, " ")
+	switch name {
+	case "filter":
+		a.setFilter(rest)
+		return
+	case "search":
+		a.setSearch(rest)
+		a.next(1)
+		return
+	case "quit":
+		a.quit = true
+		return
+	}
+	for i := range bindings {
+		if b := &bindings[i]; b.in&a.top().where() != 0 && b.name() == name {
+			b.do(a)
+			return
+		}
+	}
+	a.fail(fmt.Errorf("no command %q here; tab completes, ? lists them", name))
+}
+
+// name is a binding's command: its short word, else the first of its help, in lower case.
+func (b *binding) name() string {
+	word := b.short
+	if word == "" {
+		word = b.help
+	}
+	word, _, _ = strings.Cut(word, ",")
+	return strings.ReplaceAll(strings.ToLower(strings.TrimSpace(word)), " ", "-")
+}
+
+func commandNames() []string {
+	names := []string{"filter", "search", "quit"}
+	seen := map[string]bool{"filter": true, "search": true}
+	for i := range bindings {
+		if n := bindings[i].name(); !seen[n] {
+			seen[n] = true
+			names = append(names, n)
+		}
+	}
+	return names
+}
+
+func (a *App) mark() {
+	if p, ok := a.top().(*sessions); ok {
+		p.toggleMark(a)
+		return
+	}
+	s, i, ok := a.row()
+	if !ok {
+		return
+	}
+	id := s.Rows[i].Event.ID()
+	if id == "" {
+		a.say("only lines of the session can be marked")
+		return
+	}
+	_, marked := a.model.Marked(id)
+	a.setMark(id, "", !marked)
+}
+
+func (a *App) setMark(id, comment string, set bool) {
+	a.model.Mark(id, comment, set)
+	if a.options.Actions.Comment == nil {
+		return
+	}
+	if err := a.options.Actions.Comment(id, comment, set); err != nil {
+		a.fail(err)
+	}
+}
+
+func (a *App) askComment() {
+	s, i, ok := a.row()
+	if !ok || s.Rows[i].Event.ID() == "" {
+		return
+	}
+	id := s.Rows[i].Event.ID()
+	comment, _ := a.model.Marked(id)
+	a.ask("comment", "comment: ", comment, func(text string) { a.setMark(id, text, text != "") })
+}
+
+// askSave saves what is shown: in the list of sessions the session as a
+// capture, in a transcript the lines, in a detail its octets.
+func (a *App) askSave() {
+	s := a.session()
+	if s == nil {
+		return
+	}
+	switch p := a.top().(type) {
+	case *detail:
+		data, whole := s.Octets(s.Rows[p.row])
+		if len(data) == 0 {
+			a.say("the octets of this line are no longer held")
+			return
+		}
+		name := fmt.Sprintf("%s-%d.txt", s.ID, s.Rows[p.row].Event.Seq)
+		a.ask("save", "save these octets as: ", name, func(path string) { a.writeFile(path, data, !whole) })
+	case *transcript:
+		a.ask("save", "save this transcript as: ", s.ID+".txt", func(path string) {
+			a.finish()
+			a.writeFile(path, []byte(a.transcriptText(s)), false)
+		})
+	default:
+		if a.options.Actions.Save == nil {
+			a.say("open the session with enter to save its transcript")
+			return
+		}
+		a.ask("save", "save this session as: ", s.ID+".pcapng", func(path string) {
+			a.report(path, a.options.Actions.Save(s.ID, expand(path)))
+		})
+	}
+}
+
+// writeFile writes a file that nobody else can read, and never over another one.
+func (a *App) writeFile(path string, data []byte, part bool) {
+	path = expand(path)
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err == nil {
+		_, err = f.Write(data)
+		if cerr := f.Close(); err == nil {
+			err = cerr
+		}
+	}
+	a.report(path, err)
+	if err == nil && part {
+		a.say("saved %s; its beginning or end was no longer held", path)
+	}
+}
+
+func (a *App) report(path string, err error) {
+	if err != nil {
+		a.fail(fmt.Errorf("saving: %w", err))
+		return
+	}
+	a.say("saved %s", path)
+}
+
+// expand puts the home directory in place of a leading ~.
+func expand(path string) string {
+	if rest, ok := strings.CutPrefix(path, "~/"); ok {
+		if home, err := os.UserHomeDir(); err == nil {
+			return filepath.Join(home, rest)
+		}
+	}
+	return path
+}
+
+func (a *App) askExport() {
+	s := a.session()
+	exports := a.options.Actions.Exports
+	if s == nil {
+		return
+	}
+	if len(exports) == 0 {
+		a.say("nothing to export to from here")
+		return
+	}
+	menu := &menu{title: "export session " + s.ID}
+	for _, e := range exports {
+		menu.add(e.Key, e.Title, func() {
+			a.ask("save", e.Title+" as: ", strings.ReplaceAll(e.Name, "%s", s.ID), func(path string) {
+				a.report(path, e.Do([]string{s.ID}, expand(path)))
+			})
+		})
+	}
+	a.popup = menu
+}
+
+func (a *App) copyLine() {
+	text := ""
+	switch p := a.top().(type) {
+	case *findings:
+		if f := p.current(a); f != nil {
+			text = f.Finding.ID + ": " + f.Finding.Title + "\n" + f.Finding.Advice
+		}
+	default:
+		if s, i, ok := a.row(); ok {
+			text = s.Rows[i].Event.Text
+		}
+	}
+	a.copy(text, "the line")
+}
+
+func (a *App) copyAll() {
+	if s := a.session(); s != nil {
+		a.finish()
+		a.copy(a.transcriptText(s), "the transcript")
+	}
+}
+
+func (a *App) copy(text, what string) {
+	if text == "" {
+		return
+	}
+	const most = 1 << 20 // what terminals take in one OSC 52
+	if len(text) > most {
+		a.say("%s is too long to copy (%s); w saves it", what, size(int64(len(text))))
+		return
+	}
+	a.screen.SetClipboard([]byte(text))
+	a.say("copied %s (where the terminal allows it)", what)
+}
+
+func (a *App) compare() {
+	p, ok := a.top().(*sessions)
+	if !ok || a.options.Actions.Compare == nil {
+		a.say("nothing to compare with here")
+		return
+	}
+	s := p.current(a)
+	if p.marked == "" || s == nil || p.marked == s.ID {
+		a.say("mark a session with m, go to another one, and press c")
+		return
+	}
+	text, err := a.options.Actions.Compare(p.marked, s.ID)
+	if err != nil {
+		a.fail(err)
+		return
+	}
+	a.open(newPager("compare "+p.marked+" "+s.ID, text))
+}
+
+func (a *App) endSession() {
+	s := a.session()
+	if s == nil || s.Closed != nil || a.options.Actions.End == nil {
+		a.say("only an open session of a running proxy can be ended")
+		return
+	}
+	a.confirm("end session "+s.ID+"?", func() {
+		if err := a.options.Actions.End(s.ID); err != nil {
+			a.fail(err)
+		}
+	})
+}
+
+func (a *App) clear() {
+	a.confirm("clear the sessions that have ended?", func() {
+		a.over = nil
+		a.model.Clear(false)
+	})
+}
+
+// transcriptText is what is shown of a session, as text.
+func (a *App) transcriptText(s *Session) string {
+	var b strings.Builder
+	for i := range a.visible(s) {
+		e := s.Rows[a.nth(s, i)].Event
+		b.WriteString(e.Time.UTC().Format("15:04:05.000000 "))
+		b.WriteString(arrow(e))
+		b.WriteString("  ")
+		b.WriteString(headline(e))
+		b.WriteByte('\n')
+		if n := note(e); n != "" {
+			b.WriteString("                      # " + n + "\n")
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,196 @@
+package view
+
+import (
+	"regexp"
+	"strings"
+	"time"
+
+	expr "mailtap/parse/filter"
+)
+
+// job is work that takes longer than a frame: it is done in slices between
+// frames. step does some of it and says whether more is left.
+type job struct {
+	title   string
+	started time.Time
+	step    func() (more bool)
+	far     func() (done, total int)
+}
+
+// work gives the job at most d.
+func (a *App) work(d time.Duration) {
+	if a.job == nil {
+		return
+	}
+	for end := time.Now().Add(d); time.Now().Before(end); {
+		if !a.job.step() {
+			a.job = nil
+			return
+		}
+	}
+}
+
+// finish does all of the job: tests and saving cannot wait.
+func (a *App) finish() {
+	for a.job != nil {
+		a.work(time.Second)
+	}
+}
+
+// filter is which events are shown, and sessions that have one.
+type filter struct {
+	text     string
+	compiled *expr.Filter
+}
+
+// matches is a session's part of the filter's work: the rows that match among
+// those that were looked at.
+type matches struct {
+	scanned int
+	rows    []int32
+}
+
+// setFilter takes a new filter; "" shows everything. What is wrong with it is told.
+func (a *App) setFilter(text string) {
+	text = strings.TrimSpace(text)
+	if text == "" {
+		a.filter = filter{}
+		if a.job != nil && a.job.title == "filtering" {
+			a.job = nil
+		}
+		return
+	}
+	compiled, err := expr.Compile(text)
+	if err != nil {
+		a.fail(err)
+		return
+	}
+	a.filter = filter{text, compiled}
+	for _, s := range a.model.Sessions {
+		s.matches = matches{}
+	}
+	a.startFilter()
+}
+
+const rowsAStep = 512
+
+// startFilter makes the job that brings every session's matches up to date.
+func (a *App) startFilter() {
+	at := 0
+	a.job = &job{title: "filtering", started: time.Now(),
+		step: func() bool {
+			for at < len(a.model.Sessions) {
+				if a.model.Sessions[at].scan(a.filter.compiled, rowsAStep) {
+					return true
+				}
+				at++
+			}
+			return false
+		},
+		far: func() (int, int) { return at, len(a.model.Sessions) },
+	}
+}
+
+// scan looks at up to n more rows and says whether more are left.
+func (s *Session) scan(f *expr.Filter, n int) (more bool) {
+	m := &s.matches
+	for ; n > 0 && m.scanned < len(s.Rows); n-- {
+		if f.Match(s.Rows[m.scanned].Event) {
+			m.rows = append(m.rows, int32(m.scanned))
+		}
+		m.scanned++
+	}
+	return m.scanned < len(s.Rows)
+}
+
+// visible says how many rows of s are shown, and which the i-th is.
+func (a *App) visible(s *Session) int {
+	if a.filter.compiled == nil {
+		return len(s.Rows)
+	}
+	return len(s.matches.rows)
+}
+
+func (a *App) nth(s *Session, i int) int {
+	if a.filter.compiled == nil {
+		return i
+	}
+	return int(s.matches.rows[i])
+}
+
+// place is where row stands among those that are shown, or the next one shown.
+func (a *App) place(s *Session, row int) int {
+	if a.filter.compiled == nil {
+		return row
+	}
+	lo, hi := 0, len(s.matches.rows)
+	for lo < hi {
+		mid := (lo + hi) / 2
+		if int(s.matches.rows[mid]) < row {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	return lo
+}
+
+// search is what n and N look for.
+type search struct {
+	text string
+	find *regexp.Regexp
+}
+
+// setSearch takes text as a regular expression, or letter by letter where it
+// is none; without capitals their case does not count.
+func (a *App) setSearch(text string) {
+	if text == "" {
+		a.search = search{}
+		return
+	}
+	flags := ""
+	if strings.ToLower(text) == text {
+		flags = "(?i)"
+	}
+	re, err := regexp.Compile(flags + text)
+	if err != nil {
+		re = regexp.MustCompile(flags + regexp.QuoteMeta(text))
+	}
+	a.search = search{text, re}
+}
+
+// searchable are rows that can be searched.
+type searchable interface {
+	Len() int
+	text(i int) string
+}
+
+// next moves the top pane's cursor to the next row that has the search's text,
+// in direction step, around the end.
+func (a *App) next(step int) {
+	list, rows := a.top().list(a)
+	texts, ok := rows.(searchable)
+	if a.search.find == nil || list == nil || !ok {
+		return
+	}
+	n, at, left := texts.Len(), list.Cursor, texts.Len()
+	a.job = &job{title: "searching", started: time.Now(),
+		step: func() bool {
+			for range rowsAStep {
+				if left == 0 || n == 0 {
+					a.say("%q is not here", a.search.text)
+					return false
+				}
+				at = (at + step + n) % n
+				left--
+				if a.search.find.MatchString(texts.text(at)) {
+					list.Follow = false
+					list.Cursor = at
+					return false
+				}
+			}
+			return true
+		},
+		far: func() (int, int) { return n - left, n },
+	}
+}

@@ -1,0 +1,354 @@
+package view
+
+import (
+	"time"
+
+	"mailtap/parse/event"
+	"mailtap/parse/wire"
+)
+
+// Model is everything that the viewer knows: what came, in the order in which
+// it came. Only the viewer's own goroutine touches it.
+type Model struct {
+	Sessions  []*Session // in order of their beginning
+	Findings  []*event.Event
+	Listening []*event.Event
+	Log       []*event.Event // mailtap about itself, and what belongs to no session
+	Left      Left           // what was left out on the way here
+
+	byID   map[string]*Session
+	marks  map[string]string // SESSION:SEQ -> the user's comment; "" is a mark alone
+	events int
+	kept   int64 // octets held for opening
+	Keep   int64 // how many octets are held at the most; the oldest sessions lose theirs first
+	oldest int   // the first session that still holds octets
+}
+
+// Left counts what the viewer did not get because it could not keep up.
+type Left struct{ Events, Octets int64 }
+
+// NewModel makes an empty model that holds at most keep octets of what was
+// relayed, so that literals and message text can be opened.
+func NewModel(keep int64) *Model {
+	return &Model{byID: map[string]*Session{}, marks: map[string]string{}, Keep: keep}
+}
+
+// Events is how many events the model holds.
+func (m *Model) Events() int { return m.events }
+
+// Session finds a session by its id.
+func (m *Model) Session(id string) *Session { return m.byID[id] }
+
+// Add takes items in their order.
+func (m *Model) Add(items []wire.Item) {
+	for i := range items {
+		if e := items[i].Event; e != nil {
+			m.event(e)
+		}
+		if o := items[i].Octets; o != nil {
+			m.octets(items[i].Session, o)
+		}
+	}
+}
+
+func (m *Model) event(e *event.Event) {
+	m.events++
+	if e.Context == nil || e.Session == "" {
+		if e.Kind == event.KindListening {
+			m.Listening = append(m.Listening, e)
+		}
+		if e.Kind == event.KindFinding {
+			m.Findings = append(m.Findings, e)
+		}
+		m.Log = append(m.Log, e)
+		return
+	}
+	s := m.session(e)
+	s.add(e)
+	switch e.Kind {
+	case event.KindFinding:
+		m.Findings = append(m.Findings, e)
+	case event.KindMark:
+		m.marks[e.Session+":"+itoa(e.After)] = e.Text
+	}
+}
+
+func (m *Model) session(e *event.Event) *Session {
+	s := m.byID[e.Session]
+	if s == nil {
+		s = &Session{ID: e.Session, Opened: e.Time}
+		m.byID[e.Session] = s
+		m.Sessions = append(m.Sessions, s)
+	}
+	return s
+}
+
+// octets holds what was relayed until it is too much.
+func (m *Model) octets(id string, o *wire.Octets) {
+	s := m.byID[id]
+	if s == nil || m.Keep == 0 {
+		return
+	}
+	d := s.direction(o.Side)
+	d.kept = append(d.kept, o.Data...)
+	m.kept += int64(len(o.Data))
+	for m.kept > m.Keep && m.oldest < len(m.Sessions) {
+		old := m.Sessions[m.oldest]
+		m.kept -= old.forget()
+		if old == s { // one session alone is over the limit: it begins anew
+			break
+		}
+		m.oldest++
+	}
+}
+
+// Mark sets or, with set false, takes away a mark on an event.
+func (m *Model) Mark(id, comment string, set bool) {
+	if !set {
+		delete(m.marks, id)
+		return
+	}
+	m.marks[id] = comment
+}
+
+// Marked is the comment on an event, and whether there is one.
+func (m *Model) Marked(id string) (comment string, ok bool) {
+	comment, ok = m.marks[id]
+	return comment, ok
+}
+
+// Clear forgets the sessions that have ended, or all of them.
+func (m *Model) Clear(all bool) {
+	var stay []*Session
+	gone := map[string]bool{}
+	for _, s := range m.Sessions {
+		if all || s.Closed != nil {
+			m.kept -= s.forget()
+			m.events -= len(s.Rows)
+			gone[s.ID] = true
+			delete(m.byID, s.ID)
+		} else {
+			stay = append(stay, s)
+		}
+	}
+	m.Sessions, m.oldest = stay, 0
+	var findings []*event.Event
+	for _, f := range m.Findings {
+		if f.Context != nil && !gone[f.Session] {
+			findings = append(findings, f)
+		}
+	}
+	m.Findings = findings
+}
+
+// Row is one event of a session, and where its octets begin in its direction.
+type Row struct {
+	Event *event.Event
+	At    int64
+}
+
+// Session is what is known of one session.
+type Session struct {
+	ID       string
+	Opened   time.Time
+	Last     time.Time
+	Rows     []Row
+	Context  *event.Context // the newest
+	State    event.State
+	Open     *event.Event // session.open
+	Upstream *event.Event
+	TLS      [2]*event.Event // the client's side, the server's
+	Closed   *event.Event
+	Commands int64
+	BytesC   int64
+	BytesS   int64
+	Findings int
+	Worst    event.Severity
+	Idle     bool // an IMAP IDLE runs
+	Failed   bool
+
+	client, server direction
+	answers        map[int64]int // a command's seq -> the row of its completion
+	matches        matches
+}
+
+// direction is what one side sent, as far as it is held.
+type direction struct {
+	at   int64  // octets that events have claimed
+	from int64  // the offset of kept[0]
+	kept []byte // what is held
+}
+
+func (s *Session) direction(side event.Side) *direction {
+	if side == event.SideClient {
+		return &s.client
+	}
+	return &s.server
+}
+
+// forget drops the octets that s holds and says how many they were.
+func (s *Session) forget() int64 {
+	n := int64(0)
+	for _, d := range []*direction{&s.client, &s.server} {
+		n += int64(len(d.kept))
+		d.from += int64(len(d.kept))
+		d.kept = nil
+	}
+	return n
+}
+
+func (s *Session) add(e *event.Event) {
+	row := Row{Event: e}
+	s.Context, s.Last = e.Context, e.Time
+	if e.Kind.Protocol() {
+		row.At = s.claim(e)
+		s.State = e.State
+		s.protocol(e)
+	}
+	switch e.Kind {
+	case event.KindSessionOpen:
+		s.Open, s.Opened = e, e.Time
+	case event.KindUpstreamOpen:
+		s.Upstream = e
+		s.Failed = s.Failed || e.Route != nil && e.Route.Failure != ""
+	case event.KindTLS:
+		s.TLS[tlsIndex(e)] = e
+		s.Failed = s.Failed || e.TLS.Failure != ""
+	case event.KindFinding:
+		s.Findings++
+		s.Worst = max(s.Worst, e.Finding.Severity)
+	case event.KindSessionClose:
+		s.Closed, s.Idle = e, false
+	}
+	s.Rows = append(s.Rows, row)
+}
+
+func tlsIndex(e *event.Event) int {
+	if e.TLS.Side == event.SideServer {
+		return 1
+	}
+	return 0
+}
+
+// claim gives e the octets that follow those of the event before it in its
+// direction; what stands on the server's leg alone has none.
+func (s *Session) claim(e *event.Event) int64 {
+	if e.Leg == event.LegServer {
+		return -1
+	}
+	side := e.Dir
+	if side == event.SideProxy {
+		side = event.SideServer
+	}
+	d := s.direction(side)
+	at := d.at
+	d.at += e.Bytes
+	if side == event.SideClient {
+		s.BytesC += e.Bytes
+	} else {
+		s.BytesS += e.Bytes
+	}
+	return at
+}
+
+func (s *Session) protocol(e *event.Event) {
+	if e.Leg == event.LegServer {
+		return
+	}
+	switch {
+	case e.Kind == event.KindCommand:
+		s.Commands++
+		s.Idle = e.Name == "IDLE"
+	case e.Completes:
+		if s.answers == nil {
+			s.answers = map[int64]int{}
+		}
+		s.answers[e.Cmd] = len(s.Rows)
+		if e.For == "IDLE" {
+			s.Idle = false
+		}
+	}
+}
+
+// Octets are the octets of a row: nil where they are no longer held, and
+// whole says whether all of them are there.
+func (s *Session) Octets(r Row) (data []byte, whole bool) {
+	e := r.Event
+	if r.At < 0 || !e.Kind.Protocol() {
+		return nil, false
+	}
+	side := e.Dir
+	if side == event.SideProxy {
+		side = event.SideServer
+	}
+	d := s.direction(side)
+	from, to := r.At-d.from, r.At+e.Bytes-d.from
+	if to <= 0 || from >= int64(len(d.kept)) {
+		return nil, false
+	}
+	whole = from >= 0 && to <= int64(len(d.kept))
+	return d.kept[max(0, from):min(to, int64(len(d.kept)))], whole
+}
+
+// Partner is the row of the command that row i answers, or of the completion
+// that answers it; ok is false where there is none.
+func (s *Session) Partner(i int) (row int, ok bool) {
+	e := s.Rows[i].Event
+	if e.Kind == event.KindCommand {
+		row, ok = s.answers[e.Seq]
+		return row, ok
+	}
+	if e.Cmd == 0 {
+		return 0, false
+	}
+	return s.find(e.Cmd)
+}
+
+// find is the row of the event with this seq: rows are in order of their seq,
+// with findings between them.
+func (s *Session) find(seq int64) (int, bool) {
+	lo, hi := 0, len(s.Rows)
+	for lo < hi {
+		mid := (lo + hi) / 2
+		if key(s.Rows[mid].Event) < seq {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	for ; lo < len(s.Rows) && key(s.Rows[lo].Event) == seq; lo++ {
+		if s.Rows[lo].Event.Seq == seq {
+			return lo, true
+		}
+	}
+	return 0, false
+}
+
+// key orders rows: a finding stands where the event stands that it follows.
+func key(e *event.Event) int64 {
+	if e.Seq == 0 {
+		return e.After
+	}
+	return e.Seq
+}
+
+// Status is the session's state in one word.
+func (s *Session) Status() string {
+	switch {
+	case s.Failed:
+		return "failed"
+	case s.Closed != nil:
+		return "closed"
+	case s.Idle:
+		return "idle"
+	}
+	return "open"
+}
+
+// End is when the session ended, or now.
+func (s *Session) End(now time.Time) time.Time {
+	if s.Closed != nil {
+		return s.Closed.Time
+	}
+	return now
+}

@@ -1,0 +1,273 @@
+package view
+
+import (
+	"sort"
+	"strings"
+
+	"github.com/gdamore/tcell/v2"
+
+	"mailtap/parse/event"
+	"mailtap/view/widget"
+)
+
+// sessions is the list of all sessions, a row each.
+type sessions struct {
+	cursor widget.List
+	by     int  // the column that orders
+	down   bool // the other way round
+	marked string
+	rows   []*Session // what is shown, in order
+}
+
+func newSessions() *sessions { return &sessions{cursor: widget.List{Follow: true}} }
+
+// sessionColumn is one column: its layout, what a session has in it, and what orders it.
+type sessionColumn struct {
+	widget.Column
+	cell func(a *App, s *Session) widget.Span
+	less func(x, y *Session) bool
+}
+
+var sessionColumns []sessionColumn
+
+func init() {
+	sessionColumns = []sessionColumn{
+		{widget.Column{Title: "began", Min: 8, Max: 8, Priority: 7}, func(a *App, s *Session) widget.Span {
+			return widget.Span{Text: s.Opened.Local().Format("15:04:05"), Style: a.palette.Dim}
+		}, func(x, y *Session) bool { return x.Opened.Before(y.Opened) }},
+		{widget.Column{Title: "state", Min: 6, Max: 6}, stateCell, func(x, y *Session) bool { return x.Status() < y.Status() }},
+		{widget.Column{Title: "", Min: 4, Max: 4}, func(a *App, s *Session) widget.Span {
+			return widget.Span{Text: s.proto(), Style: a.palette.Plain}
+		}, func(x, y *Session) bool { return x.proto() < y.proto() }},
+		{widget.Column{Title: "client", Min: 11, Max: 28, Priority: 3}, func(a *App, s *Session) widget.Span {
+			return widget.Span{Text: s.client_(), Style: a.palette.Client}
+		}, func(x, y *Session) bool { return x.client_() < y.client_() }},
+		{widget.Column{Title: "user", Min: 10, Max: 24}, func(a *App, s *Session) widget.Span {
+			return widget.Span{Text: s.Context.User, Style: a.palette.Strong}
+		}, func(x, y *Session) bool { return x.Context.User < y.Context.User }},
+		{widget.Column{Title: "server", Min: 9, Max: 28, Priority: 6}, func(a *App, s *Session) widget.Span {
+			return widget.Span{Text: s.server_(), Style: a.palette.Plain}
+		}, func(x, y *Session) bool { return x.server_() < y.server_() }},
+		{widget.Column{Title: "TLS c/s", Min: 9, Max: 9, Priority: 5}, tlsCell, func(x, y *Session) bool { return x.tlsShort() < y.tlsShort() }},
+		{widget.Column{Title: "mailbox", Min: 6, Max: 20, Priority: 8}, func(a *App, s *Session) widget.Span {
+			return widget.Span{Text: s.Context.Mailbox, Style: a.palette.Plain}
+		}, func(x, y *Session) bool { return x.Context.Mailbox < y.Context.Mailbox }},
+		{widget.Column{Title: "cmds", Min: 4, Max: 6, Right: true, Priority: 9}, func(a *App, s *Session) widget.Span {
+			return widget.Span{Text: itoa(s.Commands), Style: a.palette.Plain}
+		}, func(x, y *Session) bool { return x.Commands < y.Commands }},
+		{widget.Column{Title: "sent", Min: 5, Max: 5, Right: true, Priority: 10}, func(a *App, s *Session) widget.Span {
+			return widget.Span{Text: size(s.BytesC), Style: a.palette.Plain}
+		}, func(x, y *Session) bool { return x.BytesC < y.BytesC }},
+		{widget.Column{Title: "got", Min: 5, Max: 5, Right: true, Priority: 4}, func(a *App, s *Session) widget.Span {
+			return widget.Span{Text: size(s.BytesS), Style: a.palette.Plain}
+		}, func(x, y *Session) bool { return x.BytesS < y.BytesS }},
+		{widget.Column{Title: "time", Min: 7, Max: 7, Right: true, Priority: 2}, func(a *App, s *Session) widget.Span {
+			return widget.Span{Text: span(s.End(a.now()).Sub(s.Opened)), Style: a.palette.Plain}
+		}, func(x, y *Session) bool { return x.Last.Sub(x.Opened) < y.Last.Sub(y.Opened) }},
+		{widget.Column{Title: "finds", Min: 5, Max: 5, Right: true}, findsCell, func(x, y *Session) bool {
+			return x.Worst < y.Worst || x.Worst == y.Worst && x.Findings < y.Findings
+		}},
+	}
+}
+
+func stateCell(a *App, s *Session) widget.Span {
+	style := a.palette.Good
+	switch s.Status() {
+	case "failed":
+		style = a.palette.Bad
+	case "closed":
+		style = a.palette.Dim
+	}
+	return widget.Span{Text: s.Status(), Style: style}
+}
+
+func tlsCell(a *App, s *Session) widget.Span {
+	style := a.palette.Plain
+	short := s.tlsShort()
+	if strings.Contains(short, "fail") {
+		style = a.palette.Bad
+	} else if strings.Contains(short, "clear") {
+		style = a.palette.Warn
+	}
+	return widget.Span{Text: short, Style: style}
+}
+
+func findsCell(a *App, s *Session) widget.Span {
+	if s.Findings == 0 {
+		return widget.Span{}
+	}
+	sign := map[event.Severity]string{event.SeverityError: "✗", event.SeverityWarning: "!", event.SeverityInfo: "i"}[s.Worst]
+	return widget.Span{Text: sign + itoa(int64(s.Findings)), Style: a.severity(s.Worst)}
+}
+
+func (a *App) severity(s event.Severity) tcell.Style {
+	switch s {
+	case event.SeverityError:
+		return a.palette.Bad
+	case event.SeverityWarning:
+		return a.palette.Warn
+	}
+	return a.palette.Info
+}
+
+func (s *Session) proto() string {
+	if s.Context == nil {
+		return ""
+	}
+	return s.Context.Proto.String()
+}
+
+// client_ is the client's own name where it said one, with its address.
+func (s *Session) client_() string {
+	address := ""
+	if s.Open != nil && s.Open.Route != nil {
+		address = s.Open.Route.Client
+	}
+	if s.Context != nil && s.Context.ClientID != "" {
+		return s.Context.ClientID + " " + address
+	}
+	return address
+}
+
+func (s *Session) server_() string {
+	if s.Open != nil && s.Open.Route != nil {
+		return hostPort(s.Open.Route.Upstream)
+	}
+	return ""
+}
+
+// tlsShort is how TLS stands on each side: "1.3/1.2", "clear/1.3".
+func (s *Session) tlsShort() string { return tlsWord(s.TLS[0]) + "/" + tlsWord(s.TLS[1]) }
+
+func tlsWord(e *event.Event) string {
+	switch {
+	case e == nil:
+		return "clear"
+	case e.TLS.Failure != "":
+		return "failed"
+	}
+	return strings.TrimPrefix(strings.TrimPrefix(e.TLS.Version, "TLS "), "TLSv")
+}
+
+func (p *sessions) title(a *App) string { return "Sessions" }
+func (p *sessions) where() where        { return inSessions }
+
+// order brings the rows up to date: those that the filter shows, in order.
+func (p *sessions) refresh(a *App) {
+	var keep *Session
+	if !p.cursor.Follow && p.cursor.Cursor < len(p.rows) && p.cursor.Cursor >= 0 {
+		keep = p.rows[p.cursor.Cursor]
+	}
+	p.rows = p.rows[:0]
+	for _, s := range a.model.Sessions {
+		if a.filter.compiled == nil || len(s.matches.rows) > 0 {
+			p.rows = append(p.rows, s)
+		}
+	}
+	if p.by != 0 || p.down {
+		less := sessionColumns[p.by].less
+		sort.SliceStable(p.rows, func(i, j int) bool {
+			if p.down {
+				return less(p.rows[j], p.rows[i])
+			}
+			return less(p.rows[i], p.rows[j])
+		})
+	}
+	for i, s := range p.rows {
+		if s == keep && keep != nil {
+			p.cursor.Cursor = i
+		}
+	}
+}
+
+func (p *sessions) reorder(a *App, step int) {
+	if step == 0 {
+		p.down = !p.down
+		return
+	}
+	p.by = (p.by + 1) % len(sessionColumns)
+	a.say("ordered by %s; O turns it round", sessionColumns[p.by].name())
+}
+
+func (c sessionColumn) name() string {
+	if c.Title == "" {
+		return "protocol"
+	}
+	return c.Title
+}
+
+func (p *sessions) toggleMark(a *App) {
+	s := p.current(a)
+	switch {
+	case s == nil:
+	case p.marked == s.ID:
+		p.marked = ""
+	default:
+		p.marked = s.ID
+		a.say("marked %s; go to another session and press c to compare", s.ID)
+	}
+}
+
+func (p *sessions) current(a *App) *Session {
+	if p.cursor.Cursor < 0 || p.cursor.Cursor >= len(p.rows) {
+		return nil
+	}
+	return p.rows[p.cursor.Cursor]
+}
+
+func (p *sessions) list(a *App) (*widget.List, widget.Rows) {
+	p.refresh(a)
+	return &p.cursor, sessionRows{a, p, nil}
+}
+
+func (p *sessions) head(a *App, w int) int { return 1 }
+
+func (p *sessions) draw(a *App, c widget.Canvas) {
+	p.refresh(a)
+	if len(a.model.Sessions) == 0 {
+		a.drawWelcome(c)
+		return
+	}
+	columns := make([]widget.Column, len(sessionColumns))
+	for i := range sessionColumns {
+		columns[i] = sessionColumns[i].Column
+	}
+	widths := widget.Layout(columns, c.W-1)
+	titles := c.Row(0)
+	titles.Fill(a.palette.Header)
+	widget.DrawTitles(titles.Sub(1, 0, c.W-1, 1), columns, widths, p.by, p.down, a.palette.Header)
+	p.cursor.Draw(c.Sub(0, 1, c.W, c.H-1), sessionRows{a, p, widths})
+}
+
+type sessionRows struct {
+	a      *App
+	p      *sessions
+	widths []int
+}
+
+func (r sessionRows) Len() int            { return len(r.p.rows) }
+func (r sessionRows) Height(i, w int) int { return 1 }
+func (r sessionRows) text(i int) string {
+	s := r.p.rows[i]
+	return strings.Join([]string{s.ID, s.proto(), s.client_(), s.Context.User, s.server_(), s.Context.Mailbox, s.Status()}, " ")
+}
+
+func (r sessionRows) Draw(c widget.Canvas, i int, selected bool) {
+	s := r.p.rows[i]
+	columns := make([]widget.Column, len(sessionColumns))
+	cells := make([]widget.Span, len(sessionColumns))
+	for k := range sessionColumns {
+		columns[k] = sessionColumns[k].Column
+		cells[k] = sessionColumns[k].cell(r.a, s)
+	}
+	widget.DrawCells(c.Sub(1, 0, c.W-1, 1), 0, columns, r.widths, cells)
+	if r.p.marked == s.ID {
+		c.Put(0, 0, "*", r.a.palette.Mark)
+	}
+	if selected {
+		c.Restyle(0, 0, c.W, func(st tcell.Style) tcell.Style { return st.Reverse(true) })
+		if r.p.marked != s.ID {
+			c.Put(0, 0, ">", r.a.palette.Selected)
+		}
+	}
+}

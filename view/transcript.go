@@ -1,0 +1,309 @@
+package view
+
+import (
+	"strings"
+	"time"
+
+	"github.com/gdamore/tcell/v2"
+
+	"mailtap/parse/event"
+	"mailtap/view/widget"
+)
+
+// transcript is what was said in one session, a row an event.
+type transcript struct {
+	session *Session
+	cursor  widget.List
+	plain   bool // no notes
+	wrap    bool
+	day     bool // times of the day
+	left    int  // columns that long lines are scrolled by
+}
+
+func newTranscript(s *Session) *transcript {
+	return &transcript{session: s, cursor: widget.List{Follow: s.Closed == nil}}
+}
+
+func (p *transcript) title(a *App) string { return p.session.ID }
+func (p *transcript) where() where        { return inTranscript }
+
+func (p *transcript) current(a *App) (row int, ok bool) {
+	if p.cursor.Cursor < 0 || p.cursor.Cursor >= a.visible(p.session) {
+		return 0, false
+	}
+	return a.nth(p.session, p.cursor.Cursor), true
+}
+
+func (p *transcript) moveTo(a *App, row int) {
+	p.cursor.Follow = false
+	p.cursor.Cursor = a.place(p.session, row)
+}
+
+func (p *transcript) list(a *App) (*widget.List, widget.Rows) {
+	return &p.cursor, transcriptRows{a, p}
+}
+
+func (p *transcript) head(a *App, w int) int { return 1 }
+
+func (p *transcript) draw(a *App, c widget.Canvas) {
+	p.drawHead(a, c.Row(0))
+	if a.visible(p.session) == 0 {
+		c.Put(1, 2, "no event of this session matches the filter", a.palette.Dim)
+		return
+	}
+	p.cursor.Draw(c.Sub(0, 1, c.W, c.H-1), transcriptRows{a, p})
+}
+
+// drawHead says whose session it is and how it stands.
+func (p *transcript) drawHead(a *App, c widget.Canvas) {
+	s, style := p.session, a.palette.Header
+	c.Fill(style)
+	right := s.Status() + "  " + size(s.BytesC) + " sent  " + size(s.BytesS) + " got"
+	if p.cursor.Follow {
+		right = "following  " + right
+	}
+	if widget.Width(right) > c.W/2 {
+		right = s.Status()
+	}
+	at := c.PutRight(c.W-1, 0, right, style)
+	parts := []string{s.proto()}
+	for _, part := range []string{s.Context.User, s.client_()} {
+		if part != "" {
+			parts = append(parts, part)
+		}
+	}
+	text := strings.Join(parts, " ") + " → " + s.server_() + "  TLS " + s.tlsShort()
+	if s.Context.Mailbox != "" {
+		text += "  " + s.Context.Mailbox
+	}
+	c.Put(1, 0, widget.Cut(text, at-2), style)
+}
+
+type transcriptRows struct {
+	a *App
+	p *transcript
+}
+
+// short tells whether the screen is so low that only the line under the cursor
+// gets its notes.
+func (r transcriptRows) short() bool {
+	_, h := r.a.screen.Size()
+	return h < 16
+}
+
+func (r transcriptRows) Len() int { return r.a.visible(r.p.session) }
+
+func (r transcriptRows) event(i int) *event.Event {
+	return r.p.session.Rows[r.a.nth(r.p.session, i)].Event
+}
+
+func (r transcriptRows) text(i int) string {
+	e := r.event(i)
+	return headline(e) + "\n" + note(e)
+}
+
+// gutter is how many columns stand before a line's text: time and direction.
+func (r transcriptRows) gutter(w int) int {
+	switch {
+	case w < 50:
+		return 2
+	case r.p.day:
+		return 16
+	}
+	return 13
+}
+
+// beside tells whether notes stand beside the lines: on wide screens.
+func (r transcriptRows) beside(w int) bool { return w >= 150 && !r.p.plain }
+
+// textWidth is how many columns a line's text has.
+func (r transcriptRows) textWidth(w int) int {
+	room := w - r.gutter(w) - latencyWidth
+	if r.beside(w) {
+		room = room * 3 / 5
+	}
+	return max(4, room)
+}
+
+const latencyWidth = 8
+
+func (r transcriptRows) Height(i, w int) int {
+	e := r.event(i)
+	h := 1
+	if r.p.wrap {
+		h = max(1, len(widget.Wrap(headline(e), r.textWidth(w), mostLines)))
+	}
+	return h + len(r.below(i, w))
+}
+
+// mostLines is how many lines of the screen one event takes in the transcript.
+const mostLines = 12
+
+// below are the lines under an event: its note where notes do not stand
+// beside, what is wrong, a finding's advice, a user's comment.
+func (r transcriptRows) below(i, w int) []widget.Span {
+	if r.short() && i != r.p.cursor.Cursor {
+		return nil
+	}
+	e := r.event(i)
+	var lines []widget.Span
+	room := max(4, w-r.gutter(w)-2)
+	add := func(text string, style tcell.Style) {
+		for _, l := range widget.Wrap(text, room, 4) {
+			lines = append(lines, widget.Span{Text: l, Style: style})
+		}
+	}
+	p := r.a.palette
+	if n := note(e); n != "" && !r.p.plain && !r.beside(w) {
+		add(n, p.Dim)
+	}
+	if e.Error != "" {
+		add("syntax: "+e.Error, p.Warn)
+	}
+	if e.Finding != nil && e.Finding.Advice != "" && !r.p.plain {
+		add(e.Finding.Advice, p.Plain)
+	}
+	if e.Altered {
+		add("on the server's leg: "+e.Other, p.Proxy)
+	}
+	if comment, ok := r.a.model.Marked(e.ID()); ok && comment != "" {
+		add("; "+comment, p.Mark)
+	}
+	return lines
+}
+
+func (r transcriptRows) Draw(c widget.Canvas, i int, selected bool) {
+	e := r.event(i)
+	p := r.a.palette
+	gutter := r.gutter(c.W)
+	r.drawGutter(c, e, gutter)
+	style := r.style(e)
+	text, room := headline(e), r.textWidth(c.W)
+	y := 1
+	if r.p.wrap {
+		lines := widget.Wrap(text, room, mostLines)
+		for k, l := range lines {
+			r.putFound(c, gutter, k, l, style)
+		}
+		y = max(1, len(lines))
+	} else {
+		r.putFound(c, gutter, 0, widget.Cut(widget.Skip(text, r.p.left), room), style)
+	}
+	r.drawLatency(c, e)
+	if r.beside(c.W) {
+		x := gutter + room + latencyWidth + 1
+		c.Put(x, 0, widget.Cut(note(e), c.W-x), p.Dim)
+	}
+	for _, l := range r.below(i, c.W) {
+		c.Put(gutter+2, y, l.Text, l.Style)
+		y++
+	}
+	if selected {
+		c.Restyle(0, 0, c.W, func(st tcell.Style) tcell.Style { return st.Reverse(true) })
+		c.Put(0, 0, ">", p.Selected)
+	} else if _, ok := r.a.model.Marked(e.ID()); ok {
+		c.Put(0, 0, "*", p.Mark)
+	}
+}
+
+func (r transcriptRows) drawGutter(c widget.Canvas, e *event.Event, w int) {
+	p := r.a.palette
+	if w <= 2 {
+		c.Put(1, 0, arrow(e), r.direction(e))
+		return
+	}
+	at := e.Time.Sub(r.p.session.Opened)
+	text := widget.PadLeft(seconds(at), 9)
+	if r.p.day {
+		text = e.Time.Local().Format("15:04:05.000")
+	}
+	c.Put(1, 0, text, p.Dim)
+	c.Put(w-2, 0, arrow(e), r.direction(e))
+}
+
+// seconds is a time since the session's beginning: "12.345".
+func seconds(d time.Duration) string {
+	ms := d.Milliseconds()
+	return itoa(ms/1000) + "." + string([]byte{'0' + byte(ms/100%10), '0' + byte(ms/10%10), '0' + byte(ms%10)})
+}
+
+// arrow is the direction in one letter: C, S, P; what carries no octets has a sign.
+func arrow(e *event.Event) string {
+	switch {
+	case e.Kind == event.KindFinding:
+		return "!"
+	case e.Leg == event.LegServer:
+		return "~"
+	case e.Dir == event.SideClient:
+		return "C"
+	case e.Dir == event.SideServer:
+		return "S"
+	case e.Dir == event.SideProxy:
+		return "P"
+	}
+	return "-"
+}
+
+func (r transcriptRows) direction(e *event.Event) tcell.Style {
+	p := r.a.palette
+	switch {
+	case e.Kind == event.KindFinding:
+		return r.a.severity(e.Finding.Severity)
+	case e.Dir == event.SideClient:
+		return p.Client.Bold(true)
+	case e.Dir == event.SideProxy, e.Leg == event.LegServer:
+		return p.Proxy
+	}
+	return p.Strong
+}
+
+// style is how an event's line looks: by its result first, then by its direction.
+func (r transcriptRows) style(e *event.Event) tcell.Style {
+	p := r.a.palette
+	switch {
+	case e.Finding != nil:
+		return r.a.severity(e.Finding.Severity)
+	case e.TLS != nil && e.TLS.Failure != "", e.Route != nil && e.Route.Failure != "":
+		return p.Bad
+	case e.Dir == event.SideProxy, e.Leg == event.LegServer:
+		return p.Proxy
+	case !e.Kind.Protocol():
+		return p.Dim
+	case trouble(e):
+		return p.Bad
+	case e.Completes:
+		return p.Good
+	case e.Dir == event.SideClient:
+		return p.Client
+	}
+	return p.Plain
+}
+
+// putFound draws text with what the search found in it marked.
+func (r transcriptRows) putFound(c widget.Canvas, x, y int, text string, style tcell.Style) {
+	c.Put(x, y, text, style)
+	if r.a.search.find == nil {
+		return
+	}
+	for _, at := range r.a.search.find.FindAllStringIndex(text, 16) {
+		c.Put(x+widget.Width(text[:at[0]]), y, text[at[0]:at[1]], r.a.palette.Match)
+	}
+}
+
+// slow is from when on a latency stands out.
+const slow = time.Second
+
+func (r transcriptRows) drawLatency(c widget.Canvas, e *event.Event) {
+	if !e.Completes || c.W < 40 {
+		return
+	}
+	style := r.a.palette.Dim
+	if e.Latency >= slow && e.For != "IDLE" {
+		style = r.a.palette.Warn.Bold(true)
+	}
+	at := c.W
+	if r.beside(c.W) {
+		at = r.gutter(c.W) + r.textWidth(c.W) + latencyWidth
+	}
+	c.PutRight(at, 0, span(e.Latency), style)
+}

@@ -1,0 +1,280 @@
+package view
+
+import (
+	"github.com/gdamore/tcell/v2"
+
+	"mailtap/parse/event"
+	"mailtap/view/widget"
+)
+
+// Handle does what a key, the mouse or a new size of the screen asks for.
+func (a *App) Handle(ev tcell.Event) {
+	switch ev := ev.(type) {
+	case *tcell.EventKey:
+		a.key(ev)
+	case *tcell.EventMouse:
+		a.mouse(ev)
+	case *tcell.EventResize:
+		a.screen.Sync()
+	}
+}
+
+func (a *App) key(ev *tcell.EventKey) {
+	a.message = ""
+	switch {
+	case a.input != nil:
+		a.input.key(a, ev)
+	case a.popup != nil:
+		a.popup.key(a, ev)
+	default:
+		if a.job != nil && ev.Key() == tcell.KeyEscape {
+			a.job = nil
+			return
+		}
+		if b := find(keyName(ev), a.top().where()); b != nil {
+			b.do(a)
+		}
+	}
+}
+
+func (a *App) mouse(ev *tcell.EventMouse) {
+	if a.input != nil || a.popup != nil {
+		return
+	}
+	switch ev.Buttons() {
+	case tcell.WheelDown:
+		a.move(3)
+	case tcell.WheelUp:
+		a.move(-3)
+	case tcell.Button1:
+		a.click(ev.Position())
+	}
+}
+
+// click moves the cursor to a row; a click on the cursor's row opens it, one
+// on a tab shows it.
+func (a *App) click(x, y int) {
+	if y == 0 {
+		for t := range tabs {
+			if from, to := a.tabAt(t); x >= from && x < to {
+				a.showTab(t)
+			}
+		}
+		return
+	}
+	list, rows := a.top().list(a)
+	if list == nil {
+		return
+	}
+	c := a.body(a.top())
+	if _, row, ok := c.Contains(x, y); ok {
+		if i, ok := list.RowAt(row, c, rows); ok {
+			if i == list.Cursor {
+				a.enter()
+				return
+			}
+			list.Move(i-list.Cursor, rows.Len())
+		}
+	}
+}
+
+func (a *App) move(n int) {
+	if list, rows := a.top().list(a); list != nil {
+		list.Move(n, rows.Len())
+	}
+}
+
+func (a *App) page(n int) {
+	if list, rows := a.top().list(a); list != nil {
+		list.Move(n*list.Page(), rows.Len())
+	}
+}
+
+func (a *App) jump(end bool) {
+	list, rows := a.top().list(a)
+	if list == nil {
+		return
+	}
+	if end {
+		list.Move(rows.Len(), rows.Len())
+		return
+	}
+	list.Move(-rows.Len(), rows.Len())
+}
+
+func (a *App) follow() {
+	list, _ := a.top().list(a)
+	list.Follow = !list.Follow
+	if list.Follow {
+		a.say("following what comes")
+		return
+	}
+	a.say("no longer following")
+}
+
+// enter opens what is under the cursor.
+func (a *App) enter() {
+	switch p := a.top().(type) {
+	case *sessions:
+		if s := p.current(a); s != nil {
+			t := newTranscript(s)
+			a.open(t)
+		}
+	case *transcript:
+		if i, ok := p.current(a); ok {
+			a.open(newDetail(p.session, i))
+		}
+	case *findings:
+		a.evidence(p.current(a))
+	case *accounts:
+		if s := p.current(a); s != nil {
+			a.open(newTranscript(s))
+		}
+	case *tlsPane:
+		if s := p.current(a); s != nil {
+			a.open(newTranscript(s))
+		}
+	}
+}
+
+// evidence goes to the first event that a finding rests on.
+func (a *App) evidence(f *event.Event) {
+	if f == nil {
+		return
+	}
+	for _, id := range append(append([]string{}, f.Finding.Evidence...), after(f)) {
+		if s, row, ok := a.locate(id); ok {
+			a.showFrom(s, row)
+			return
+		}
+	}
+	a.say("its evidence is not here")
+}
+
+// showFrom is show that comes back to the tab one came from.
+func (a *App) showFrom(s *Session, row int) {
+	t := newTranscript(s)
+	a.open(t)
+	t.moveTo(a, row)
+}
+
+func after(f *event.Event) string {
+	if f.Context == nil {
+		return ""
+	}
+	return f.Session + ":" + itoa(f.After)
+}
+
+// locate finds the event that SESSION:SEQ names.
+func (a *App) locate(id string) (*Session, int, bool) {
+	for i := len(id) - 1; i >= 0; i-- {
+		if id[i] == ':' {
+			s := a.model.Session(id[:i])
+			if s == nil {
+				return nil, 0, false
+			}
+			row, ok := s.find(number(id[i+1:]))
+			return s, row, ok
+		}
+	}
+	return nil, 0, false
+}
+
+func number(text string) int64 {
+	n := int64(0)
+	for _, c := range []byte(text) {
+		if c < '0' || c > '9' || n > 1<<50 {
+			return -1
+		}
+		n = n*10 + int64(c-'0')
+	}
+	return n
+}
+
+func (a *App) partner() {
+	s, i, ok := a.row()
+	if !ok {
+		return
+	}
+	to, ok := s.Partner(i)
+	if !ok {
+		a.say("no partner: nothing answers this line, or it answers none")
+		return
+	}
+	a.goTo(to)
+}
+
+// goTo moves the transcript's or the detail's cursor to a row.
+func (a *App) goTo(row int) {
+	for _, p := range a.over {
+		switch p := p.(type) {
+		case *transcript:
+			p.moveTo(a, row)
+		case *detail:
+			p.show(row)
+		}
+	}
+}
+
+func (a *App) step(n int) {
+	if s, i, ok := a.row(); ok {
+		at := a.place(s, i) + n
+		if at >= 0 && at < a.visible(s) {
+			a.goTo(a.nth(s, at))
+		}
+	}
+}
+
+func (a *App) nextTrouble() {
+	t, ok := a.top().(*transcript)
+	if !ok {
+		return
+	}
+	n := a.visible(t.session)
+	for i := 1; i <= n; i++ {
+		at := (t.cursor.Cursor + i) % n
+		if trouble(t.session.Rows[a.nth(t.session, at)].Event) {
+			t.cursor.Follow = false
+			t.cursor.Cursor = at
+			return
+		}
+	}
+	a.say("no finding, no error, no refusal in this session")
+}
+
+// trouble is what ! stops at.
+func trouble(e *event.Event) bool {
+	switch e.Status {
+	case "NO", "BAD", "-ERR":
+		return true
+	case "BYE":
+		return e.For != "LOGOUT"
+	}
+	return e.Error != "" || e.Finding != nil && e.Finding.Severity > event.SeverityInfo || e.TLS != nil && e.TLS.Failure != ""
+}
+
+func (a *App) order(step int) {
+	if p, ok := a.top().(*sessions); ok {
+		p.reorder(a, step)
+	}
+}
+
+func (a *App) notes() { a.top().(*transcript).plain = !a.top().(*transcript).plain }
+func (a *App) wrap()  { a.top().(*transcript).wrap = !a.top().(*transcript).wrap }
+func (a *App) clock() { a.top().(*transcript).day = !a.top().(*transcript).day }
+func (a *App) form()  { a.top().(*detail).form() }
+
+func (a *App) sideways(n int) {
+	t := a.top().(*transcript)
+	t.left = max(0, t.left+n)
+}
+
+// body is the part of the screen that a pane's rows stand in.
+func (a *App) body(p pane) widget.Canvas {
+	c := widget.Whole(a.screen)
+	head := 1
+	if h, ok := p.(interface{ head(a *App, w int) int }); ok {
+		head += h.head(a, c.W)
+	}
+	return c.Sub(0, head, c.W, max(0, c.H-head-1))
+}

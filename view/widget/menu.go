@@ -1,0 +1,44 @@
+package widget
+
+// Choice is a line of a Menu.
+type Choice struct {
+	Key  rune
+	Text string
+}
+
+// DrawBox draws a framed box with a title in the middle of c and gives its inside.
+func DrawBox(c Canvas, w, h int, title string, p *Palette) Canvas {
+	w, h = min(w, c.W), min(h, c.H)
+	box := c.Sub((c.W-w)/2, (c.H-h)/2, w, h)
+	box.Fill(p.Plain)
+	if w < 4 || h < 3 {
+		return box
+	}
+	for x := 1; x < w-1; x++ {
+		box.Put(x, 0, "─", p.Dim)
+		box.Put(x, h-1, "─", p.Dim)
+	}
+	for y := 1; y < h-1; y++ {
+		box.Put(0, y, "│", p.Dim)
+		box.Put(w-1, y, "│", p.Dim)
+	}
+	box.Put(0, 0, "┌", p.Dim)
+	box.Put(w-1, 0, "┐", p.Dim)
+	box.Put(0, h-1, "└", p.Dim)
+	box.Put(w-1, h-1, "┘", p.Dim)
+	box.Put(2, 0, Cut(" "+title+" ", w-4), p.Strong)
+	return box.Sub(2, 1, w-4, h-2)
+}
+
+// DrawMenu draws choices in a box.
+func DrawMenu(c Canvas, title string, choices []Choice, p *Palette) {
+	w := Width(title) + 8
+	for _, choice := range choices {
+		w = max(w, Width(choice.Text)+9)
+	}
+	in := DrawBox(c, w, len(choices)+2, title, p)
+	for y, choice := range choices {
+		x := in.Put(1, y, string(choice.Key), p.Key)
+		in.Put(x+2, y, choice.Text, p.Plain)
+	}
+}
