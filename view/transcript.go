@@ -106,7 +106,7 @@ func (r transcriptRows) text(i int) string {
 func (r transcriptRows) gutter(w int) int {
 	switch {
 	case w < 50:
-		return 2
+		return 3
 	case r.p.day:
 		return 16
 	}
@@ -208,7 +208,7 @@ func (r transcriptRows) Draw(c widget.Canvas, i int, selected bool) {
 
 func (r transcriptRows) drawGutter(c widget.Canvas, e *event.Event, w int) {
 	p := r.a.palette
-	if w <= 2 {
+	if w <= 3 {
 		c.Put(1, 0, arrow(e), r.direction(e))
 		return
 	}
