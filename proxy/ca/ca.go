@@ -78,21 +78,40 @@ func open(dir string, now func() time.Time) (*Authority, error) {
 	return &Authority{Dir: dir, Cert: cert, Made: made, key: key, now: now}, nil
 }
 
+// Find reads the certificate of dir's CA without its key and without a look
+// at whether it may still be used: what is expired can still be shown and
+// untrusted. Where there is none the error is fs.ErrNotExist.
+func Find(dir string) (*x509.Certificate, error) {
+	certs, _, err := readBlocks(filepath.Join(dir, CertFile))
+	if err != nil || len(certs) == 0 {
+		if others, _, kerr := readBlocks(filepath.Join(dir, KeyFile)); kerr == nil && len(others) > 0 {
+			return others[0], nil
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading the CA: %w", err)
+	}
+	if len(certs) == 0 {
+		return nil, fmt.Errorf("reading the CA %s: there is no certificate in it; %s", filepath.Join(dir, CertFile), anew)
+	}
+	return certs[0], nil
+}
+
 // Path is the file that has the certificate alone.
 func (a *Authority) Path() string { return filepath.Join(a.Dir, CertFile) }
 
 // Name is what the certificate is called in a trust store.
 func (a *Authority) Name() string { return a.Cert.Subject.CommonName }
 
-// SHA256 is the certificate's fingerprint as programs show it: AB:CD:...
-func (a *Authority) SHA256() string {
-	sum := sha256.Sum256(a.Cert.Raw)
+// SHA256 is a certificate's fingerprint as programs show it: AB:CD:...
+func SHA256(cert *x509.Certificate) string {
+	sum := sha256.Sum256(cert.Raw)
 	return colons(sum[:])
 }
 
 // SHA1 is the fingerprint that Windows and older programs show.
-func (a *Authority) SHA1() string {
-	sum := sha1.Sum(a.Cert.Raw)
+func SHA1(cert *x509.Certificate) string {
+	sum := sha1.Sum(cert.Raw)
 	return colons(sum[:])
 }
 

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/hex"
 	"encoding/pem"
 	"errors"
 	"io/fs"
@@ -114,7 +115,7 @@ func generate(now time.Time) ([]byte, error) {
 	}
 	template := &x509.Certificate{
 		SerialNumber:          serial,
-		Subject:               subject(now),
+		Subject:               subject(now, keyID(key.Public())),
 		NotBefore:             now.Add(-skew).UTC().Truncate(time.Second),
 		NotAfter:              now.AddDate(years, 0, -2).UTC().Truncate(time.Second),
 		KeyUsage:              x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
@@ -139,8 +140,10 @@ func encode(kind string, der []byte) []byte {
 }
 
 // subject names the CA so that one finds it in a store of hundreds, and can
-// tell whose it is. A common name has 64 characters at most (RFC 5280 App. A.1).
-func subject(now time.Time) pkix.Name {
+// tell whose it is. The key's identifier keeps two of one day apart: NSS takes
+// the same subject for the same CA. A common name has 64 characters at most
+// (RFC 5280 App. A.1).
+func subject(now time.Time, id []byte) pkix.Name {
 	owner := "user"
 	if u, err := user.Current(); err == nil {
 		owner = u.Username[strings.LastIndexByte(u.Username, '\\')+1:] // DOMAIN\user on Windows
@@ -154,6 +157,7 @@ func subject(now time.Time) pkix.Name {
 	return pkix.Name{
 		Organization:       []string{"mailtap"},
 		OrganizationalUnit: []string{who},
+		SerialNumber:       hex.EncodeToString(id[:4]),
 		CommonName:         "mailtap " + who + " " + now.UTC().Format(time.DateOnly),
 	}
 }
@@ -182,7 +186,7 @@ func newSerial() (*big.Int, error) {
 func keyID(public crypto.PublicKey) []byte {
 	der, err := x509.MarshalPKIXPublicKey(public)
 	if err != nil {
-		return nil // x509.CreateCertificate will refuse such a key, and say why
+		return make([]byte, 20) // x509.CreateCertificate will refuse such a key, and say why
 	}
 	return digest(der)[:20]
 }

@@ -2,6 +2,7 @@ package ca
 
 import (
 	"crypto/rand"
+	"crypto/x509"
 	"fmt"
 
 	"software.sslmate.com/src/go-pkcs12"
@@ -11,24 +12,23 @@ import (
 // one: there is nothing secret inside.
 const P12Password = pkcs12.DefaultPassword
 
-// Export gives the CA's certificate, never its key, as pem, der or p12 (a
-// PKCS#12 trust store).
-func (a *Authority) Export(format string) ([]byte, error) {
+// Export gives a CA's certificate as pem, der or p12 (a PKCS#12 trust store).
+func Export(cert *x509.Certificate, format string) ([]byte, error) {
 	switch format {
 	case "pem":
-		return encode("CERTIFICATE", a.Cert.Raw), nil
+		return encode("CERTIFICATE", cert.Raw), nil
 	case "der":
-		return a.Cert.Raw, nil
+		return cert.Raw, nil
 	case "p12":
-		return a.p12()
+		return p12(cert)
 	}
 	return nil, fmt.Errorf("unknown format %q; write pem, der or p12", format)
 }
 
 // p12 uses the old ciphers: every importer knows them, newer ones fewer do,
 // and the certificate is public anyway.
-func (a *Authority) p12() ([]byte, error) {
-	entry := pkcs12.TrustStoreEntry{Cert: a.Cert, FriendlyName: a.Name()}
+func p12(cert *x509.Certificate) ([]byte, error) {
+	entry := pkcs12.TrustStoreEntry{Cert: cert, FriendlyName: cert.Subject.CommonName}
 	data, err := pkcs12.LegacyDES.WithRand(rand.Reader).EncodeTrustStoreEntries([]pkcs12.TrustStoreEntry{entry}, P12Password)
 	if err != nil {
 		return nil, fmt.Errorf("writing the CA as PKCS#12: %w", err)

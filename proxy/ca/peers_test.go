@@ -44,7 +44,7 @@ func TestOpenSSLVerifies(t *testing.T) {
 func TestOpenSSLReadsTheTrustStore(t *testing.T) {
 	peertest.Need(t, "openssl")
 	a := newCA(t)
-	data, err := a.Export("p12")
+	data, err := Export(a.Cert, "p12")
 	must(t, err)
 	file := pemFile(t, t.TempDir(), "ca.p12", data)
 	out, err := run(t, "openssl", "pkcs12", "-in", file, "-passin", "pass:"+P12Password, "-info")
