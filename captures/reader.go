@@ -1,0 +1,171 @@
+package captures
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"mailtap/captures/pcapng"
+	"mailtap/parse"
+	"mailtap/parse/event"
+	"mailtap/parse/wire"
+)
+
+// Reader reads a capture, as often as it is asked to, in memory that does not
+// grow with the capture's size.
+type Reader struct {
+	// ShowSecrets leaves credentials readable, where the capture has them.
+	ShowSecrets bool
+
+	path     string
+	session  string // the only one that is wanted, or ""
+	f        *os.File
+	seekable bool
+	used     bool
+	index    []Session
+	newParse func(event.Proto, wire.Options) wire.Session
+}
+
+// Open opens CAPTURE or CAPTURE#SESSION. The error is one line for people.
+func Open(name string) (*Reader, error) {
+	path, session := ParseName(name)
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("reading capture %s: %w", path, cause(err))
+	}
+	r := &Reader{path: path, session: session, f: f, seekable: regular(f), newParse: parse.New}
+	if err := r.check(); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("reading capture %s: %w", path, err)
+	}
+	return r, nil
+}
+
+// check says at once that a file is none that Walk could read.
+func (r *Reader) check() error {
+	info, err := r.f.Stat()
+	if err == nil && info.IsDir() {
+		return errors.New("it is a directory; name the captures in it")
+	}
+	if err != nil || !r.seekable {
+		return err
+	}
+	src, err := r.open()
+	if err != nil {
+		return err
+	}
+	defer src.done()
+	return src.known()
+}
+
+// known is nil for a format that can be read.
+func (s *source) known() error {
+	switch s.format {
+	case formatPcapng, formatPcap:
+		return nil
+	}
+	magic, err := s.Peek(4)
+	switch {
+	case len(magic) == 0 && err == io.EOF:
+		return errors.New("it is empty")
+	case len(magic) < 4 && (err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF)):
+		return ErrTruncated
+	case err != nil:
+		return err
+	}
+	return errors.New("it is neither pcapng nor pcap, nor one of them packed with gzip or zstd")
+}
+
+// Path is the capture's, without the session.
+func (r *Reader) Path() string { return r.path }
+
+// Session is the one that was asked for, or "".
+func (r *Reader) Session() string { return r.session }
+
+// Close ends the reading.
+func (r *Reader) Close() error { return r.f.Close() }
+
+// Walk hands fn the record of every session (or of the one that was asked
+// for) in the order of the file: octets, masked, and events as the live
+// session had them. Octets.Data is valid until fn returns. An error of fn ends
+// the walk and is returned as it is; a capture that was cut gives everything
+// up to its last whole block, and then an error that is ErrTruncated.
+func (r *Reader) Walk(fn func(wire.Item) error) error {
+	w := newWalk(r, fn)
+	defer w.close()
+	err := r.scan(w.packet)
+	if w.failure != nil {
+		return w.failure
+	}
+	if err == nil && r.session != "" && !w.found {
+		err = fmt.Errorf("it has no session %q", r.session)
+	}
+	if err != nil {
+		return fmt.Errorf("reading capture %s: %w", r.path, err)
+	}
+	return nil
+}
+
+// errStop ends a scan early, and is no error.
+var errStop = errors.New("enough")
+
+// place is where a packet stands in its file.
+type place struct {
+	offset  int64 // of its block
+	section int64 // of its section's header
+	own     bool  // the section is mailtap's
+}
+
+// scan hands each packet of the file to fn.
+func (r *Reader) scan(fn func(p *pcapng.Packet, at place) error) error {
+	src, err := r.open()
+	if err != nil {
+		return err
+	}
+	defer src.done()
+	if err := src.known(); err != nil {
+		return err
+	}
+	if src.format == formatPcap {
+		return scanPcap(src, fn)
+	}
+	return scanPcapng(pcapng.NewScanner(src), fn)
+}
+
+func scanPcapng(s *pcapng.Scanner, fn func(p *pcapng.Packet, at place) error) error {
+	var at place
+	for {
+		block, err := s.Next()
+		switch {
+		case err == io.EOF:
+			return nil
+		case errors.Is(err, pcapng.ErrTruncated):
+			return ErrTruncated
+		case err != nil:
+			return err
+		}
+		at.offset = block.Offset
+		if block.Type == pcapng.SectionHeader {
+			at.section, at.own = block.Offset, ownSection(s.Application())
+			continue
+		}
+		if p, ok := s.Packet(block); ok {
+			if err := fn(&p, at); err == errStop {
+				return nil
+			} else if err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// ownSection reports whether mailtap wrote the section.
+func ownSection(application string) bool {
+	return len(application) >= 7 && application[:7] == "mailtap"
+}
+
+// scanPcap reads the classic format.
+func scanPcap(src *source, fn func(p *pcapng.Packet, at place) error) error {
+	return errors.New("the classic pcap format is not read yet")
+}

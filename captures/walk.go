@@ -1,0 +1,401 @@
+package captures
+
+import (
+	"bytes"
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+
+	"mailtap/captures/pcapng"
+	"mailtap/parse/event"
+	"mailtap/parse/wire"
+)
+
+// walk turns the packets of one file back into the items of its sessions.
+type walk struct {
+	r        *Reader
+	fn       func(wire.Item) error
+	failure  error // fn's
+	found    bool
+	conns    map[ends]*conn
+	sessions map[string]*session
+	closed   []*session // the last ones, for what comes after their close
+	notes    notes
+}
+
+// maxOpen is how many sessions may be open at once before a file is taken for
+// a hostile one.
+const maxOpen = 1 << 17
+
+// conn is one TCP connection of a session.
+type conn struct {
+	session *session
+	next    [2]uint32 // the sequence number that is expected
+	known   [2]bool
+}
+
+// session is one recorded session while its packets go by.
+type session struct {
+	id      string
+	parse   wire.Session // nil behind its close
+	context *event.Context
+	seq     int64
+	layer   [2]string
+	plain   bool // nothing is masked in the file
+	started bool // octets passed, or lines of the server's leg
+	ends    []ends
+}
+
+var sides = [2]event.Side{event.SideClient, event.SideServer}
+
+func newWalk(r *Reader, fn func(wire.Item) error) *walk {
+	return &walk{r: r, fn: fn, conns: map[ends]*conn{}, sessions: map[string]*session{}}
+}
+
+// close frees what sessions hold that the file does not close.
+func (w *walk) close() {
+	for _, s := range w.sessions {
+		if s.parse != nil {
+			s.parse.Close()
+		}
+	}
+}
+
+// sink takes what one session has to say.
+type sink struct {
+	w *walk
+	s *session
+}
+
+func (k *sink) Octets(o *wire.Octets) { k.w.give(wire.Item{Session: k.s.id, Octets: o}) }
+
+func (k *sink) Event(e *event.Event) {
+	k.s.context = e.Context
+	k.s.seq = max(k.s.seq, e.Seq)
+	k.w.give(wire.Item{Session: k.s.id, Event: e})
+}
+
+func (w *walk) give(item wire.Item) {
+	if w.failure == nil {
+		w.failure = w.fn(item)
+	}
+}
+
+// notes are what the comments of one packet say.
+type notes struct {
+	octets  wire.Octets // secrets, altered, proxy, dropped
+	layer   string
+	part    bool     // the connection is a further part of a session
+	goesOn  bool     // this FIN is no end: a further part follows
+	session string   // that the packet's events belong to
+	events  [][]byte // comments that are events
+	kinds   []string // of events
+	users   [][]byte // users' own words
+}
+
+// read fills n from a packet's comments.
+func (n *notes) read(p *pcapng.Packet) {
+	*n = notes{events: n.events[:0], kinds: n.kinds[:0], users: n.users[:0]}
+	for text := range p.Comments() {
+		c, ours := decode(text)
+		if !ours {
+			n.users = append(n.users, text)
+			continue
+		}
+		switch c.Kind {
+		case kindSecret:
+			n.octets.Secrets = append(n.octets.Secrets, *c.Secret)
+		case kindAltered:
+			n.altered(&c)
+		case kindLayer:
+			n.layerOf(&c)
+		case kindOpen, kindUpstream, kindTLS, kindServerLeg, kindFinding, kindMark, kindClose, kindEvent:
+			n.events = append(n.events, text)
+			n.kinds = append(n.kinds, c.Kind)
+		}
+		if c.Session != "" && n.session == "" {
+			n.session = c.Session
+		}
+	}
+}
+
+func (n *notes) altered(c *comment) {
+	n.octets.Proxy, n.octets.Dropped, n.octets.Why = c.Proxy, c.Dropped, c.Why
+	if c.Bytes != nil {
+		n.octets.Altered = &wire.Altered{Bytes: *c.Bytes}
+		if c.Other != nil {
+			n.octets.Altered.Other = *c.Other
+		}
+	}
+}
+
+func (n *notes) layerOf(c *comment) {
+	if c.Layer == layerTLS {
+		n.part, n.goesOn = c.Part > 1, c.Next > 1
+		return
+	}
+	n.layer = c.Layer
+}
+
+// packet takes the next packet of the file.
+func (w *walk) packet(p *pcapng.Packet, at place) error {
+	w.notes.read(p)
+	seg, ok := segment{}, false
+	if p.Link == pcapng.LinkRaw {
+		seg, ok = parseRaw(p)
+	}
+	if !ok && w.notes.session == "" {
+		return w.failure
+	}
+	c, d := w.conn(&seg, p.Time)
+	switch {
+	case c != nil:
+		w.own(c, d, &seg, p.Time)
+	case w.notes.session != "":
+		w.events(w.sessions[w.notes.session], p.Time)
+	}
+	if w.failure == nil && len(w.sessions) > maxOpen+maxClosed {
+		w.failure = errors.New("more sessions are open at once than any capture has")
+	}
+	return w.failure
+}
+
+// conn is the connection of mailtap's that seg belongs to, and seg's
+// direction; a SYN that says so begins one.
+func (w *walk) conn(seg *segment, t time.Time) (c *conn, d int) {
+	there, back := ends{seg.src, seg.dst}, ends{seg.dst, seg.src}
+	if seg.flags&(flagSYN|flagACK) == flagSYN {
+		s := w.begin()
+		if s == nil {
+			delete(w.conns, there) // somebody else's connection
+			return nil, 0
+		}
+		c = &conn{session: s}
+		if len(s.ends) < 64 {
+			w.conns[there], s.ends = c, append(s.ends, there)
+		}
+		return c, client
+	}
+	if c = w.conns[there]; c != nil {
+		return c, client
+	}
+	return w.conns[back], server
+}
+
+// begin is the session that a SYN's comments name: a new one if they have its
+// session.open.
+func (w *walk) begin() *session {
+	id := w.notes.session
+	if id == "" {
+		return nil
+	}
+	if s := w.sessions[id]; s != nil && s.parse != nil {
+		return s
+	}
+	for i, kind := range w.notes.kinds {
+		if kind != kindOpen {
+			continue
+		}
+		e, err := decodeEvent(w.notes.events[i])
+		if err != nil || e.Context == nil || e.Proto == event.ProtoNone {
+			continue
+		}
+		s := &session{id: id, context: e.Context, layer: [2]string{layerText, layerText}}
+		s.plain = bytes.Contains(w.notes.events[i], []byte(`"secrets":true`))
+		s.parse = w.r.newParse(e.Proto, wire.Options{ID: id, ShowSecrets: w.r.ShowSecrets, Sink: &sink{w, s}})
+		w.sessions[id] = s
+		return s
+	}
+	return nil
+}
+
+// own takes a segment of one of mailtap's connections.
+func (w *walk) own(c *conn, d int, seg *segment, t time.Time) {
+	s := c.session
+	if w.r.session != "" && s.id != w.r.session {
+		return
+	}
+	w.found = true
+	if w.notes.part && s.parse != nil {
+		s.parse.Upgraded(event.SideClient, t)
+	}
+	if w.notes.layer != "" {
+		s.layer[d] = w.notes.layer
+	}
+	if s.parse != nil {
+		w.octets(c, d, seg, t)
+	}
+	if seg.flags&flagSYN != 0 {
+		c.next[d], c.known[d] = seg.seq+1, true
+	}
+	if seg.flags&flagFIN != 0 && s.parse != nil && !w.notes.goesOn {
+		s.parse.EOF(sides[d], t)
+	}
+	w.events(s, t)
+}
+
+// octets gives a segment's octets to its session, each once and in order.
+func (w *walk) octets(c *conn, d int, seg *segment, t time.Time) {
+	if len(seg.data)+seg.omitted == 0 {
+		return
+	}
+	s := c.session
+	s.started = true
+	data, omitted := seg.data, seg.omitted
+	if ahead := int32(seg.seq - c.next[d]); c.known[d] && ahead > 0 {
+		s.parse.Gap(sides[d], int64(ahead), t)
+	} else if c.known[d] && ahead < 0 { // again what was there already
+		again := int(-int64(ahead))
+		if again >= len(data)+omitted {
+			return
+		}
+		data, omitted = data[min(again, len(data)):], omitted-max(0, again-len(data))
+	}
+	c.next[d], c.known[d] = seg.seq+uint32(len(seg.data)+seg.omitted), true
+	o := w.notes.octets
+	o.Side, o.Data, o.Time = sides[d], data, t
+	o.Raw, o.Deflate = s.layer[d] == layerRaw, s.layer[d] == layerDeflate
+	o.Secrets = within(o.Secrets, len(data))
+	if s.plain && !w.r.ShowSecrets {
+		mask(&o)
+	}
+	if len(data) > 0 {
+		s.parse.Recorded(&o)
+	}
+	if omitted > 0 {
+		o.Data, o.Cut, o.Secrets, o.Altered = standIn(omitted), true, nil, nil
+		s.parse.Recorded(&o)
+	}
+}
+
+// within leaves out what a hostile capture says of octets that are not there.
+func within(secrets []wire.Secret, n int) []wire.Secret {
+	kept := secrets[:0]
+	for _, s := range secrets {
+		if s.Off >= 0 && s.Len >= 0 && s.Off <= n && s.Len <= n-s.Off {
+			kept = append(kept, s)
+		}
+	}
+	return kept
+}
+
+// mask hides the secrets of a capture that has them.
+func mask(o *wire.Octets) {
+	o.Data = bytes.Clone(o.Data)
+	for _, s := range o.Secrets {
+		for i := range o.Data[s.Off : s.Off+s.Len] {
+			o.Data[s.Off+i] = '*'
+		}
+	}
+}
+
+// standIn is n octets in place of text that was not recorded. It ends a line,
+// as what stands before the next thing on record did.
+func standIn(n int) []byte {
+	text := bytes.Repeat([]byte{'x'}, n)
+	copy(text[max(0, n-2):], "\r\n"[max(0, 2-n):])
+	return text
+}
+
+// events gives the session s, or nobody, what the packet's comments have.
+func (w *walk) events(s *session, t time.Time) {
+	if w.r.session != "" && w.notes.session != w.r.session && (s == nil || s.id != w.r.session) {
+		return
+	}
+	for i, text := range w.notes.events {
+		kind := w.notes.kinds[i]
+		e, err := decodeEvent(text)
+		switch {
+		case kind == kindMark:
+			w.mark(s, text, t)
+		case err == nil && kindOf(e) == kind:
+			w.event(s, kind, e)
+		}
+	}
+	for _, text := range w.notes.users {
+		if s != nil {
+			e := userMark(text)
+			e.Time = t
+			w.emit(s, e)
+		}
+	}
+}
+
+// event gives s one event that was recorded in a comment of that kind.
+func (w *walk) event(s *session, kind string, e *event.Event) {
+	if e.Finding != nil {
+		e.Finding.Recorded = true
+	}
+	if s == nil {
+		w.give(wire.Item{Session: w.notes.session, Event: e})
+		return
+	}
+	switch {
+	case s.parse == nil:
+	case kind == kindServerLeg:
+		s.started = true
+	case kind == kindTLS && s.started && e.TLS.Side == event.SideServer && e.TLS.Failure == "":
+		s.parse.Upgraded(event.SideServer, e.Time)
+	case kind == kindClose:
+		s.parse.EOF(event.SideClient, e.Time)
+		s.parse.EOF(event.SideServer, e.Time)
+	}
+	w.emit(s, e)
+	if kind == kindClose {
+		w.end(s)
+	}
+}
+
+// mark is a user's comment on an event, which may be of another session than
+// the packet's; t is for those that say no time.
+func (w *walk) mark(s *session, text []byte, t time.Time) {
+	c, _ := decode(text)
+	e, err := decodeEvent(text)
+	if err != nil {
+		e = &event.Event{Time: t}
+	}
+	e.Kind, e.Text = event.KindMark, wire.Escape([]byte(c.Text))
+	if id, seq, found := strings.Cut(c.At, ":"); found && w.sessions[id] != nil {
+		s = w.sessions[id]
+		e.After, _ = strconv.ParseInt(seq, 10, 64)
+	}
+	if s != nil {
+		w.emit(s, e)
+	}
+}
+
+// emit hands e on as an event of s, also behind its close.
+func (w *walk) emit(s *session, e *event.Event) {
+	if s.parse != nil {
+		s.parse.Emit(e)
+		return
+	}
+	e.Context = s.context
+	if e.Kind != event.KindFinding && e.Kind != event.KindMark {
+		s.seq++
+		e.Seq = s.seq
+	}
+	w.give(wire.Item{Session: s.id, Event: e})
+}
+
+// end frees s, but keeps in mind for a while which one it was.
+func (w *walk) end(s *session) {
+	if s.parse == nil {
+		return
+	}
+	s.parse.Close()
+	s.parse = nil
+	w.closed = append(w.closed, s)
+	if len(w.closed) <= maxClosed {
+		return
+	}
+	old := w.closed[0]
+	w.closed = w.closed[1:]
+	delete(w.sessions, old.id)
+	for _, e := range old.ends {
+		if c := w.conns[e]; c != nil && c.session == old {
+			delete(w.conns, e)
+		}
+	}
+}
