@@ -4,7 +4,20 @@
 // (parse/imap), and what it means comes after (parse/explain).
 //
 // Nothing here fails: a Message that is wrong gives the parts that could be
-// read and the first Error. RFC 9051 §9, RFC 3501 §9 and the extensions'.
+// read and the first Error. What real servers and clients are known to do
+// wrong is read all the same, and the Error names it. RFC 9051 §9, RFC 3501 §9
+// and the extensions'.
+//
+// Command and Response are the two ways in. Below them every chapter of the
+// grammar has a file, every rule a method of cursor: a new command is a row in
+// commands (command.go) and a method; new untagged data a row in responses
+// (response.go); a new response code a row in codes (code.go); and each a line
+// in the tables of terms_*.go, which a test holds against the registries.
+//
+// Values are what JSON shows under "data": their tags are promised. A mailbox
+// name is a Mailbox, a set of numbers a NumSet ("1:5,9"), dates are RFC 3339,
+// and what no rule is known for is a Node, the tree on the wire. The text of a
+// message is never copied: of it there is the size.
 package syntax
 
 import "fmt"

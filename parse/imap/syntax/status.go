@@ -1,0 +1,103 @@
+package syntax
+
+// StatusArgs is STATUS: RFC 9051 §6.3.11.
+type StatusArgs struct {
+	Mailbox Mailbox  `json:"mailbox"`
+	Items   []string `json:"items"`
+}
+
+func (c *cursor) statusArgs() any {
+	a := &StatusArgs{Items: []string{}}
+	c.sp()
+	a.Mailbox = c.mailbox()
+	c.sp()
+	outer := c.enter("status-att")
+	c.list(func() { a.Items = append(a.Items, c.name()) })
+	if len(a.Items) == 0 {
+		c.fail("status-att")
+	}
+	c.leave(outer)
+	return a
+}
+
+// StatusData is STATUS data: RFC 9051 §7.3.5.
+type StatusData struct {
+	Mailbox        Mailbox  `json:"mailbox"`
+	Messages       Num      `json:"messages,omitzero"`
+	Recent         Num      `json:"recent,omitzero"`
+	UIDNext        Num      `json:"uidnext,omitzero"`
+	UIDValidity    Num      `json:"uidvalidity,omitzero"`
+	Unseen         Num      `json:"unseen,omitzero"`
+	Deleted        Num      `json:"deleted,omitzero"`
+	DeletedStorage Num      `json:"deleted_storage,omitzero"` // octets
+	Size           Num      `json:"size,omitzero"`            // octets
+	HighestModSeq  Num      `json:"highestmodseq,omitzero"`
+	AppendLimit    Num      `json:"appendlimit,omitzero"` // octets
+	MailboxID      string   `json:"mailboxid,omitempty"`
+	Other          []Option `json:"other,omitempty"`
+}
+
+func (c *cursor) statusData() any {
+	d := &StatusData{}
+	c.sp()
+	d.Mailbox = c.mailbox()
+	c.sp()
+	outer := c.enter("status-att-val")
+	c.list(func() {
+		name := c.name()
+		c.sp()
+		c.statusItem(d, name)
+	})
+	c.leave(outer)
+	return d
+}
+
+func (c *cursor) statusItem(d *StatusData, name string) {
+	switch name {
+	case "MESSAGES":
+		d.Messages = c.num32()
+	case "RECENT":
+		d.Recent = c.num32()
+	case "UIDNEXT":
+		d.UIDNext = c.num32()
+	case "UIDVALIDITY":
+		d.UIDValidity = c.num32()
+	case "UNSEEN":
+		d.Unseen = c.num32()
+	case "DELETED":
+		d.Deleted = c.num32()
+	case "DELETED-STORAGE":
+		d.DeletedStorage = c.num()
+	case "SIZE":
+		d.Size = c.num()
+	case "HIGHESTMODSEQ":
+		d.HighestModSeq = c.num()
+	case "APPENDLIMIT":
+		d.AppendLimit = c.nilOr(c.num)
+	case "MAILBOXID":
+		d.MailboxID = c.objectID()
+	default:
+		n := c.node()
+		d.Other = append(d.Other, Option{name, &n})
+	}
+}
+
+// num32 reads a number of 32 bits as a Num.
+func (c *cursor) num32() Num {
+	n := c.number()
+	return Num{uint64(n), !c.stopped}
+}
+
+// objectID reads "(" objectid ")": RFC 8474 §7.
+func (c *cursor) objectID() string {
+	outer := c.enter("objectid")
+	defer c.leave(outer)
+	c.expect('(')
+	begin := c.pos
+	id := c.atom()
+	if len(id) > 255 {
+		c.defectAt(begin, "1*255 octets", "")
+	}
+	c.expect(')')
+	return id
+}
