@@ -1,0 +1,68 @@
+package finding
+
+import "mailtap/parse/event"
+
+// transport is TLS: who spoke it where it was not expected, and whose certificate is not good.
+var transport = []Entry{
+	{
+		ID: "tls.port.tls-on-plain", Severity: event.SeverityError,
+		Title:   "the client speaks TLS on a port that begins in the clear",
+		Advice:  "set the client's connection security to STARTTLS (or none), or listen with imaps:// or pop3s://",
+		Explain: "The client's first octets are a TLS ClientHello (16 03 ...), but this listener greets in the clear. Ports 993 and 995 go with SSL/TLS, 143 and 110 with STARTTLS. OpenSSL clients call it \"wrong version number\".",
+		RFC:     "RFC 8314 §3",
+	},
+	{
+		ID: "tls.port.plain-on-tls", Severity: event.SeverityError,
+		Title:   "the client does not begin with TLS on an implicit-TLS port",
+		Advice:  "set the client's connection security to SSL/TLS, or listen with imap:// or pop3:// (or +starttls)",
+		Explain: "A client that is set to STARTTLS or to no security waits for a greeting, while this listener waits for its ClientHello: both wait until one gives up.",
+		RFC:     "RFC 8314 §3",
+	},
+	{
+		ID: "tls.upstream.plaintext", Severity: event.SeverityError,
+		Title:   "the server does not speak TLS on that port",
+		Advice:  "use imap+starttls:// or pop3+starttls:// for this port, or the server's TLS port (993, 995)",
+		Explain: "mailtap began a TLS handshake and the server answered with text: its port begins in the clear and is upgraded by STARTTLS, or offers no TLS at all.",
+		RFC:     "RFC 8314 §3",
+	},
+	{
+		ID: "tls.upstream.cleartext", Severity: event.SeverityWarning,
+		Title:   "the server's side of this route is not encrypted",
+		Advice:  "use imaps:// or imap+starttls:// (pop3s://, pop3+starttls://) for the upstream, unless it is this machine or a network that you trust",
+		Explain: "The client's connection is inside TLS and believes to be safe, but mailtap's connection to the server is in the clear: passwords and mail can be read on the way.",
+		RFC:     "RFC 8314 §4",
+	},
+	{
+		ID: "tls.upstream.failed", Severity: event.SeverityError,
+		Title:   "the TLS handshake with the server failed",
+		Advice:  "see the tls event for which side gave up and why",
+		Explain: "The connection to the server stood, but no TLS session came about for a reason that no other finding names.",
+	},
+	{
+		ID: "tls.client.failed", Severity: event.SeverityError,
+		Title:   "the TLS handshake with the client failed",
+		Advice:  "see the tls event for which side gave up and why",
+		Explain: "The client began TLS and did not finish it, for a reason that no other finding names.",
+	},
+	{
+		ID: "tls.certificate-expired", Severity: event.SeverityError,
+		Title:   "the server's certificate is outside its time of validity",
+		Advice:  "renew the certificate on the server (and check this machine's clock); --upstream-insecure goes on without the check",
+		Explain: "The certificate's notAfter lies in the past, or its notBefore in the future.",
+		RFC:     "RFC 5280 §4.1.2.5",
+	},
+	{
+		ID: "tls.certificate-untrusted", Severity: event.SeverityError,
+		Title:   "the server's certificate is not signed by an authority that this machine trusts",
+		Advice:  "give its authority with --upstream-ca FILE (or ?ca=FILE behind the route), or go on without the check with --upstream-insecure",
+		Explain: "The chain that the server sent leads to no trusted root: a self-signed certificate, a private authority, or an intermediate certificate that the server does not send.",
+		RFC:     "RFC 5280 §6",
+	},
+	{
+		ID: "tls.name-mismatch", Severity: event.SeverityError,
+		Title:   "the server's certificate is for another name",
+		Advice:  "use one of the names in the certificate for the upstream, or say which one to expect with ?name=SERVERNAME behind the route",
+		Explain: "The name that was dialled is not among the certificate's subject alternative names; usual with shared hosting and with servers addressed by IP.",
+		RFC:     "RFC 9525 §6",
+	},
+}

@@ -1,0 +1,112 @@
+package proxy
+
+import (
+	"crypto/tls"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"mailtap/parse/event"
+)
+
+// leg is one side's connection: the link, and TLS over it once it is up.
+type leg struct {
+	side event.Side
+	link *link
+	conn net.Conn // the link, or TLS over it
+	tls  *tls.Conn
+	one  [1]byte
+
+	// Of the loop that reads from this leg, and of whoever has brought it to a stop.
+	rest []byte // read, and not yet stepped
+	held []byte // the line at which the gate said Hold
+
+	// Turns are given under the session's lock, so that what goes out on this
+	// leg goes in the order in which it was put on record.
+	wmu    sync.Mutex
+	turn   sync.Cond
+	next   atomic.Uint64
+	issued uint64 // under the session's lock
+}
+
+func newLeg(side event.Side, conn net.Conn) *leg {
+	l := &leg{side: side, link: newLink(conn)}
+	l.conn = l.link
+	l.turn.L = &l.wmu
+	return l
+}
+
+// secure puts TLS over the link.
+func (l *leg) secure(conn *tls.Conn) { l.conn, l.tls = conn, conn }
+
+// read waits for octets, and gives all that are there up to a buffer's length.
+// It holds no buffer while it waits. The buffer is the caller's to put back.
+func (l *leg) read() (buf *buffer, n int, err error) {
+	for n == 0 {
+		if n, err = l.conn.Read(l.one[:]); err != nil {
+			return nil, 0, err
+		}
+	}
+	buf = buffers.Get().(*buffer)
+	buf[0] = l.one[0]
+	l.link.hurry = true
+	for n < len(buf) && err == nil {
+		var m int
+		m, err = l.conn.Read(buf[n:])
+		n += m
+	}
+	l.link.hurry = false
+	if err == errNoMore {
+		err = nil
+	}
+	return buf, n, err
+}
+
+// write writes data when it is turn's turn. Each turn that was issued must be
+// taken, with nothing to write too.
+func (l *leg) write(turn uint64, data []byte) (err error) {
+	l.wmu.Lock()
+	defer l.wmu.Unlock()
+	for l.next.Load() != turn {
+		l.turn.Wait()
+	}
+	if len(data) > 0 {
+		err = l.put(data)
+	}
+	l.next.Add(1)
+	l.turn.Broadcast()
+	return err
+}
+
+func (l *leg) put(data []byte) error {
+	if l.tls == nil {
+		_, err := l.link.Write(data)
+		return err
+	}
+	l.link.cork()
+	_, err := l.tls.Write(data)
+	if flushed := l.link.uncork(); err == nil {
+		err = flushed
+	}
+	return err
+}
+
+// written reports whether every turn that was issued is over. It is called
+// under the session's lock.
+func (l *leg) written() bool { return l.next.Load() == l.issued }
+
+// past is a deadline that is over: it ends a Read that waits.
+var past = time.Unix(1, 0)
+
+// interrupt ends the Read that waits on the leg.
+func (l *leg) interrupt() { l.link.SetReadDeadline(past) }
+
+// closeWrite passes a half-close on: close_notify inside TLS, then a FIN.
+func (l *leg) closeWrite() {
+	if l.tls != nil {
+		l.link.SetWriteDeadline(time.Now().Add(closeLimit))
+		l.tls.CloseWrite()
+	}
+	l.link.closeWrite()
+}

@@ -1,0 +1,168 @@
+package proxy
+
+import (
+	"sync"
+
+	"mailtap/parse/wire"
+)
+
+// maxQueued is how many octets wait for one sink before its sessions are held.
+const maxQueued = 8 << 20
+
+// record hands what sessions have to say to the sinks: a queue and a goroutine each.
+type record struct {
+	queues []*queue
+	octets bool // some sink wants them
+	wg     sync.WaitGroup
+}
+
+func newRecord(outputs []Output, failed func(Sink, error)) *record {
+	r := &record{}
+	for _, o := range outputs {
+		q := &queue{out: o, failed: failed}
+		q.change.L = &q.mu
+		r.queues = append(r.queues, q)
+		r.octets = r.octets || o.Octets
+		r.wg.Go(q.run)
+	}
+	return r
+}
+
+// add queues a batch for every sink. It never blocks, so that it may be called
+// under a session's lock, where the order of events is made. The batch is the
+// caller's again when it returns.
+func (r *record) add(batch []wire.Item) {
+	for _, q := range r.queues {
+		q.add(batch)
+	}
+}
+
+// wait holds the caller while a queue that may not drop is full.
+func (r *record) wait() {
+	for _, q := range r.queues {
+		if !q.out.Drop {
+			q.wait()
+		}
+	}
+}
+
+// close returns when everything queued was written.
+func (r *record) close() {
+	for _, q := range r.queues {
+		q.close()
+	}
+	r.wg.Wait()
+}
+
+// queue is what waits for one sink, bounded by octets: a sink that never drops
+// holds the sessions while it is full, one that may drop loses the newest.
+type queue struct {
+	out    Output
+	failed func(Sink, error)
+
+	mu      sync.Mutex
+	change  sync.Cond
+	items   []wire.Item
+	size    int // of items and of what is being written
+	dropped int
+	closed  bool
+	dead    bool // the sink has failed
+}
+
+// itemSize is what an item weighs beside its octets: about an event.
+const itemSize = 512
+
+func weigh(item *wire.Item) int {
+	if item.Octets != nil {
+		return itemSize + len(item.Octets.Data)
+	}
+	return itemSize
+}
+
+func (q *queue) add(batch []wire.Item) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.dead {
+		return
+	}
+	was := len(q.items)
+	for i := range batch {
+		if batch[i].Octets != nil && !q.out.Octets {
+			continue
+		}
+		if q.out.Drop && q.size > maxQueued {
+			q.dropped++
+			continue
+		}
+		q.items = append(q.items, batch[i])
+		q.size += weigh(&batch[i])
+	}
+	if was == 0 && len(q.items) > 0 {
+		q.change.Broadcast()
+	}
+}
+
+func (q *queue) wait() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for q.size > maxQueued && !q.dead {
+		q.change.Wait()
+	}
+}
+
+func (q *queue) close() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.closed = true
+	q.change.Broadcast()
+}
+
+// run writes what comes until the queue is closed and empty.
+func (q *queue) run() {
+	var spare []wire.Item
+	for {
+		batch, dropped, ok := q.take(spare)
+		if !ok {
+			return
+		}
+		if d, told := q.out.Sink.(Dropper); told && dropped > 0 {
+			d.Dropped(dropped)
+		}
+		err := q.out.Sink.Write(batch)
+		q.written(batch, err)
+		if err != nil && q.failed != nil {
+			q.failed(q.out.Sink, err)
+		}
+		clear(batch)
+		spare = batch[:0]
+	}
+}
+
+// take waits for items and takes all there are.
+func (q *queue) take(spare []wire.Item) (batch []wire.Item, dropped int, ok bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for len(q.items) == 0 {
+		if q.closed {
+			return nil, 0, false
+		}
+		q.change.Wait()
+	}
+	batch, q.items = q.items, spare
+	dropped, q.dropped = q.dropped, 0
+	return batch, dropped, true
+}
+
+// written gives the room of a batch back. A sink that failed gets no more, and
+// holds nobody.
+func (q *queue) written(batch []wire.Item, err error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for i := range batch {
+		q.size -= weigh(&batch[i])
+	}
+	if err != nil {
+		q.dead, q.items, q.size = true, nil, 0
+	}
+	q.change.Broadcast()
+}

@@ -1,0 +1,350 @@
+package proxy
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"slices"
+	"time"
+
+	"mailtap/parse/event"
+	"mailtap/parse/wire"
+	"mailtap/proxy/gate"
+)
+
+// ending is why a loop came to its stop.
+type ending struct {
+	side event.Side // whose octets it read
+	how  how
+	err  error
+}
+
+type how uint8
+
+const (
+	endRead   how = iota // the side sends no more
+	endWrite             // the other side takes no more
+	endStop              // an upgrade begins
+	endBroken            // mailtap itself ends the session
+)
+
+// relayAll relays until the session is over, through upgrades if there are any.
+func (s *session) relayAll() {
+	for s.relayBoth() {
+		if !s.upgrade() {
+			return
+		}
+	}
+}
+
+// relayBoth runs the two loops until both have come to a stop, and reports
+// whether it is for an upgrade. One goroutine a direction: with one for both, a
+// client that sends a literal before it reads and a server that writes
+// meanwhile would wait for one another for ever.
+func (s *session) relayBoth() (upgrade bool) {
+	s.client.link.SetReadDeadline(time.Time{})
+	s.server.link.SetReadDeadline(time.Time{})
+	endings := make(chan ending, 2)
+	go s.relayTop(s.server, s.client, endings)
+	go s.relayTop(s.client, s.server, endings)
+	first := <-endings
+	s.settle(first)
+	second := <-endings
+	if first.how == endStop && second.how == endStop {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.quiet = false
+		return !s.over
+	}
+	if second.how == endRead || second.how == endWrite {
+		s.note(second)
+	}
+	return false
+}
+
+// settle does what the end of one loop means for the other.
+func (s *session) settle(e ending) {
+	other := s.server
+	if e.side == event.SideServer {
+		other = s.client
+	}
+	switch e.how {
+	case endRead:
+		s.note(e)
+		other.closeWrite()
+		other.link.SetReadDeadline(time.Now().Add(leftover(e.side)))
+	case endWrite: // the reader of that side finds out why, after what it still sends
+		other.link.SetReadDeadline(time.Now().Add(serverEnded))
+	case endStop:
+		if e.side == event.SideClient && s.client.held != nil {
+			s.stopServer()
+		}
+	case endBroken:
+		other.interrupt()
+		s.client.link.SetWriteDeadline(time.Now().Add(closeLimit))
+	}
+}
+
+// leftover is what the other side has left when side sends no more.
+func leftover(side event.Side) time.Duration {
+	if side == event.SideClient {
+		return clientEnded
+	}
+	return serverEnded
+}
+
+// stopServer brings the server's loop to a stop as soon as no command is
+// waiting for its answer: those that were sent before the upgrade's come first.
+func (s *session) stopServer() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.quiet = true
+	if s.broken || s.greeted && s.info().Pending == 0 {
+		s.server.interrupt()
+	}
+}
+
+// note puts on record which side ended the session, and how.
+func (s *session) note(e ending) {
+	by, reason := e.side, ""
+	switch {
+	case e.how == endWrite:
+		by, reason = e.side.Other(), fmt.Sprintf("writing to the %v: %v", e.side.Other(), plain(e.err))
+	case errors.Is(e.err, io.EOF), errors.Is(e.err, io.ErrUnexpectedEOF):
+		reason = fmt.Sprintf("the %v closed its connection", e.side)
+	default:
+		reason = fmt.Sprintf("reading from the %v: %v", e.side, plain(e.err))
+	}
+	s.end(by, reason)
+}
+
+// plain is a network error without the addresses, which the record has.
+func plain(err error) error {
+	var op *net.OpError
+	if errors.As(err, &op) {
+		err = op.Err
+	}
+	var call *os.SyscallError
+	if errors.As(err, &call) {
+		err = call.Err
+	}
+	return err
+}
+
+// relayTop is the top of a loop's goroutine: the name to look for in a dump,
+// and where a mistake of ours is caught so that it costs this session alone.
+func (s *session) relayTop(from, to *leg, endings chan<- ending) {
+	e := ending{side: from.side, how: endBroken}
+	defer func() {
+		if r := recover(); r != nil {
+			s.panicked(r)
+		}
+		endings <- e
+	}()
+	e = s.relay(from, to)
+}
+
+// relay copies from one side to the other until from ends, an upgrade begins,
+// or the session is over.
+func (s *session) relay(from, to *leg) ending {
+	if rest := from.rest; len(rest) > 0 {
+		from.rest = nil
+		if e, done := s.pass(from, to, rest); done {
+			return e
+		}
+		s.regate() // a gate for the greeting alone has done its work
+	}
+	for {
+		buf, n, err := from.read()
+		if n > 0 {
+			e, done := s.pass(from, to, buf[:n])
+			buffers.Put(buf)
+			if done {
+				return e
+			}
+		} else if buf != nil {
+			buffers.Put(buf)
+		}
+		if err != nil {
+			return s.readEnded(from, err)
+		}
+	}
+}
+
+// readEnded is the ending that a read error makes.
+func (s *session) readEnded(from *leg, err error) ending {
+	s.mu.Lock()
+	over, quiet := s.over, s.quiet
+	failed := s.failure != nil
+	s.mu.Unlock()
+	switch {
+	case over || failed:
+		return ending{from.side, endBroken, err}
+	case quiet && from.side == event.SideServer && errors.Is(err, os.ErrDeadlineExceeded):
+		return ending{from.side, endStop, nil}
+	case from.side == event.SideServer && !s.heard():
+		s.fail("net.reset", fmt.Sprint(plain(err)), s.place()+" closed the connection without a greeting")
+		return ending{from.side, endBroken, err}
+	}
+	now := time.Now()
+	s.guard(func() { s.parse.EOF(from.side, now) })
+	return ending{from.side, endRead, err}
+}
+
+// passed is what one step has to be done with.
+type passed struct {
+	to, from         []byte // to write to the other side, and back
+	turnTo, turnFrom uint64
+	stop, over       bool
+	wait             bool // a queue may be full
+}
+
+// pass steps a chunk and writes what comes of it. Step comes before Write, so
+// a command is always on record before its response can exist.
+func (s *session) pass(from, to *leg, data []byte) (e ending, done bool) {
+	e.side = from.side
+	if !s.fits(from, data) {
+		e.how = endBroken
+		return e, true
+	}
+	p := s.step(from, to, data, time.Now())
+	if p.wait {
+		s.proxy.record.wait()
+	}
+	err := to.write(p.turnTo, p.to)
+	if len(p.from) > 0 {
+		if back := from.write(p.turnFrom, p.from); err == nil {
+			err = back
+		}
+	}
+	switch {
+	case p.over:
+		e.how = endBroken
+	case err != nil:
+		e.how, e.err = endWrite, err
+	case p.stop:
+		e.how = endStop
+	default:
+		if s.draining() {
+			s.leave(shuttingDown, shutDown, false)
+		}
+		return e, false
+	}
+	return e, true
+}
+
+// step is the pure part: parse and gate under the session's lock. It never blocks.
+func (s *session) step(from, to *leg, data []byte, t time.Time) (p passed) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p.turnTo = to.issue()
+	if s.over || s.failure != nil {
+		p.over = true
+		return p
+	}
+	s.active.Store(t.UnixNano())
+	res := s.feed(from, data, t)
+	p.to, p.from = res.Forward, res.Back
+	if s.gate != nil { // parse's memory, which the other loop's step may use again
+		p.to = slices.Clone(p.to)
+	}
+	p.from = s.atBoundary(from, &p, slices.Clone(p.from))
+	if len(p.from) > 0 {
+		p.turnFrom = from.issue()
+	}
+	s.count(from.side, len(data), &p)
+	if res.Stopped || res.Held != nil {
+		p.stop = true
+		from.held = slices.Clone(res.Held)
+		from.rest = slices.Clone(res.Rest)
+	}
+	if s.notices() || s.failure != nil {
+		p.over = true
+	}
+	if s.quiet && from.side == event.SideServer && s.info().Pending == 0 {
+		p.stop = true
+	}
+	p.wait = s.sink.pending
+	s.sink.pending = false
+	return p
+}
+
+// feed hands data to parse. If that breaks, the octets go on as they are when
+// no gate was at work, and the session ends when one was.
+func (s *session) feed(from *leg, data []byte, t time.Time) (res wire.Result) {
+	if s.broken {
+		return wire.Result{Forward: data}
+	}
+	s.sink.hint = len(data)
+	var g wire.Gate
+	if s.gate != nil {
+		g = s.gate
+	}
+	if s.guarded(func() { res = s.parse.Feed(from.side, data, t, g) }) {
+		return res
+	}
+	if s.gate != nil {
+		s.failure = &failure{text: internalError}
+		s.endBy(event.SideProxy, internalError)
+		return wire.Result{Stopped: true}
+	}
+	return wire.Result{Forward: data}
+}
+
+// atBoundary holds mailtap's own answers to the client until the server's
+// direction stands at the beginning of a line, and returns what may go now.
+func (s *session) atBoundary(from *leg, p *passed, back []byte) []byte {
+	if s.gate == nil || s.broken {
+		return back
+	}
+	if from.side == event.SideClient {
+		if len(back) > 0 && s.greeted && !s.info().Boundary {
+			s.answers = append(s.answers, back...)
+			return nil
+		}
+		return back
+	}
+	if len(s.answers) > 0 && s.info().Boundary {
+		p.to = append(p.to, s.answers...)
+		s.answers = nil
+	}
+	return back
+}
+
+// count keeps the sums that stand when parse has broken.
+func (s *session) count(side event.Side, n int, p *passed) {
+	if side == event.SideClient {
+		s.fedC += int64(n)
+		s.fedS += int64(len(p.from))
+	} else {
+		s.fedS += int64(len(p.to))
+		s.greeted = s.greeted || n > 0
+	}
+}
+
+// notices puts on record what the gate has noticed, and reports whether the
+// session ends for it.
+func (s *session) notices() (over bool) {
+	if s.gate == nil {
+		return false
+	}
+	for _, n := range s.gate.Notices() {
+		switch n {
+		case gate.LoginRefused:
+			s.findLocked("starttls.required", "")
+		case gate.Preauth:
+			s.findLocked("starttls.preauth", "the client was told BYE")
+			s.endBy(event.SideProxy, "the server's PREAUTH greeting leaves no way to TLS")
+			s.over, over = true, true
+		}
+	}
+	return over
+}
+
+// issue gives the next turn to write. The caller has the session's lock.
+func (l *leg) issue() uint64 {
+	l.issued++
+	return l.issued - 1
+}
