@@ -11,12 +11,15 @@ import (
 	"fmt"
 
 	"mailtap/parse/event"
+	"mailtap/parse/imap"
 	"mailtap/parse/wire"
 )
 
 // New starts the understanding of one session.
 func New(proto event.Proto, o wire.Options) wire.Session {
 	switch proto {
+	case event.IMAP:
+		return imap.New(o)
 	}
 	panic(fmt.Sprintf("parse: no session for protocol %q", proto))
 }

@@ -1,0 +1,150 @@
+package imap
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"mailtap/parse/event"
+	"mailtap/parse/wire"
+)
+
+// shared is where recorded sessions and other projects' cases lie.
+const shared = "../../../shared"
+
+// corpus reads one recorded session; nil where it is not IMAP.
+func corpus(t testing.TB, dir string) []chunk {
+	t.Helper()
+	var meta struct{ Proto string }
+	raw, err := os.ReadFile(filepath.Join(dir, "meta.json"))
+	if err != nil {
+		t.Fatalf("reading corpus: %v", err)
+	}
+	if err := json.Unmarshal(raw, &meta); err != nil {
+		t.Fatalf("reading %s: %v", dir, err)
+	}
+	if meta.Proto != "imap" {
+		return nil
+	}
+	sides := map[string][]byte{}
+	for dirName, file := range map[string]string{"c": "c2s.bin", "s": "s2c.bin"} {
+		if sides[dirName], err = os.ReadFile(filepath.Join(dir, file)); err != nil {
+			t.Fatalf("reading corpus: %v", err)
+		}
+	}
+	index, err := os.Open(filepath.Join(dir, "index.jsonl"))
+	if err != nil {
+		t.Fatalf("reading corpus: %v", err)
+	}
+	defer index.Close()
+	var chunks []chunk
+	for lines := bufio.NewScanner(index); lines.Scan(); {
+		var l struct {
+			TUS      int64 `json:"t_us"`
+			Dir, Ev  string
+			Off, Len int
+		}
+		if err := json.Unmarshal(lines.Bytes(), &l); err != nil {
+			t.Fatalf("reading %s: %v", index.Name(), err)
+		}
+		c := chunk{at: time.Duration(l.TUS) * time.Microsecond, ev: l.Ev, side: event.ParseSide(l.Dir)}
+		if l.Ev == "" {
+			c.data = sides[l.Dir][l.Off : l.Off+l.Len]
+		}
+		chunks = append(chunks, c)
+	}
+	return chunks
+}
+
+// TestCorpus replays every recorded IMAP session: the sums hold, each response
+// is placed, and what a capture gives back is what was said live.
+func TestCorpus(t *testing.T) {
+	dirs, _ := filepath.Glob(filepath.Join(shared, "corpus", "*", "meta.json"))
+	if len(dirs) == 0 {
+		t.Skip("no recorded sessions in ../shared")
+	}
+	r := rand.New(rand.NewPCG(1, 2))
+	for _, meta := range dirs {
+		dir := filepath.Dir(meta)
+		t.Run(filepath.Base(dir), func(t *testing.T) {
+			chunks := corpus(t, dir)
+			if chunks == nil {
+				t.Skip("not IMAP")
+			}
+			checkSession(t, chunks, r)
+		})
+	}
+}
+
+// checkSession plays chunks as they are and cut anew, and from the record.
+func checkSession(t *testing.T, chunks []chunk, r *rand.Rand) {
+	t.Helper()
+	whole := record(chunks)
+	checkSums(t, chunks, whole)
+	checkPlaced(t, whole)
+	cut := record(shatter(chunks, r, 40))
+	if !unread(whole) { // what is not read is told of Read by Read
+		diffLines(t, "cut at random", cut.lines(t), whole.lines(t))
+	}
+	for _, live := range []*tape{whole, cut} {
+		got := replay(live.items, wire.Options{ID: "AAAAAAAAAA"})
+		diffLines(t, "recorded", got.lines(t), live.lines(t))
+	}
+}
+
+// record plays chunks to a live session.
+func record(chunks []chunk) *tape {
+	p := &tape{}
+	play(New(wire.Options{ID: "AAAAAAAAAA", Sink: p}), p, chunks)
+	return p
+}
+
+func unread(p *tape) bool {
+	for _, item := range p.items {
+		if item.Octets != nil && item.Octets.Raw {
+			return true
+		}
+	}
+	return false
+}
+
+func checkSums(t *testing.T, chunks []chunk, p *tape) {
+	t.Helper()
+	var want [3]bytes.Buffer
+	for _, c := range chunks {
+		if c.ev == "" {
+			want[c.side].Write(c.data)
+		}
+	}
+	gotC, gotS := p.sums()
+	if wantC, wantS := int64(want[event.SideClient].Len()), int64(want[event.SideServer].Len()); gotC != wantC || gotS != wantS {
+		t.Errorf("bytes of the events = %d, %d, want %d, %d", gotC, gotS, wantC, wantS)
+	}
+	for _, side := range []event.Side{event.SideClient, event.SideServer} {
+		if got, want := p.leg[side].Len(), want[side].Len(); got != want {
+			t.Errorf("octets of the %v = %d, want %d", side, got, want)
+		}
+	}
+}
+
+// checkPlaced wants a command for each tagged response.
+func checkPlaced(t *testing.T, p *tape) {
+	t.Helper()
+	for _, e := range p.events {
+		if e.Kind == event.KindResponse && e.Tag != "*" && e.Cmd == 0 {
+			t.Errorf("unplaced: %s", e.Text)
+		}
+		if e.Kind == event.KindContinuation && e.For == "" {
+			t.Errorf("unplaced: %s", e.Text)
+		}
+		if e.Kind == event.KindOctets && !strings.Contains(e.Note, "compressed") {
+			t.Errorf("not understood: %s: %s", e.Text, e.Error)
+		}
+	}
+}

@@ -1,0 +1,411 @@
+package imap
+
+import (
+	"bytes"
+	"strconv"
+
+	"mailtap/parse/event"
+	"mailtap/parse/sasl"
+	"mailtap/parse/wire"
+)
+
+// login is what LOGIN's arguments told so far.
+type login struct {
+	index int // arguments seen
+	user  string
+	form  string
+	shape string
+	kept  []byte // the password of a literal, until its shape is known
+}
+
+// Login is the Data of a LOGIN command.
+type Login struct {
+	User  string `json:"user,omitempty"`
+	Form  string `json:"form,omitempty"`  // atom, quoted, literal, line
+	Shape string `json:"shape,omitempty"` // what may be said of the password
+}
+
+// auth is an AUTHENTICATE exchange.
+type auth struct {
+	active    bool
+	cancelled bool
+	tried     bool // there was one before
+	ex        *sasl.Exchange
+	seq       int64 // of the command
+	asked     int   // continuation requests
+	answered  int   // client lines since the command
+}
+
+// idle is an IDLE command.
+type idle struct {
+	active bool // DONE has not come
+	seq    int64
+	asked  bool // the continuation request came
+	spoilt bool // a line that is not DONE came
+}
+
+const (
+	maxKept = 1 << 10 // of a literal that is a password, for its shape
+	minEcho = 4       // octets of a password that is looked for in what the server says
+)
+
+// secretsOf finds the secrets in a line, or a piece of one, of the open
+// message, and follows the exchange that they belong to. What a capture says
+// goes before what could be found.
+func (s *Session) secretsOf(d *dir, f Fragment) []wire.Secret {
+	given := d.given.take(d.off, len(f.Data))
+	s.found = s.found[:0]
+	if d.side == event.SideClient {
+		s.clientSecrets(&d.msg, f, given)
+	} else {
+		s.serverSecrets(&d.msg, f, given)
+	}
+	if len(given) > 0 {
+		return given
+	}
+	return s.found
+}
+
+// clientSecrets is secretsOf for a client's line.
+func (s *Session) clientSecrets(m *message, f Fragment, given []wire.Secret) {
+	end := len(trimEnd(f.Data))
+	if f.Mark.Len > 0 {
+		end = len(f.Data) - f.Mark.Len
+	}
+	line := f.Data[:end]
+	if m.piece {
+		s.pieceSecrets(m, line)
+		return
+	}
+	op := opNone
+	if m.row != nil {
+		op = m.row.op
+	}
+	off := 0
+	if !m.open {
+		off = min(m.rest, end)
+	}
+	switch {
+	case m.line == lineSASL:
+		s.saslResponse(m, line, given)
+	case m.line == lineStray:
+		s.hide(line, 0, len(line), "line", "")
+	case op == opLogin:
+		s.loginArguments(m, line, off, given)
+	case op == opAuthenticate && !m.open:
+		s.authenticate(m, line, off, given)
+	case op == opAuthenticate, m.row == nil && m.line != lineBlank && !s.journal.State.LoggedIn():
+		s.unknown(m, line, off)
+	case op == opURL || op == opAppend:
+		s.urlauth(line)
+	}
+}
+
+// pieceSecrets is for the later pieces of a line too long to be held: where
+// there may be a secret in it, all of it is masked.
+func (s *Session) pieceSecrets(m *message, line []byte) {
+	secret := m.row == nil && !s.journal.State.LoggedIn() || m.line == lineSASL ||
+		m.row != nil && (m.row.op == opLogin || m.row.op == opAuthenticate)
+	if secret && len(line) > 0 {
+		s.found = append(s.found, wire.Secret{Len: len(line), Form: "line"})
+	}
+}
+
+// unknown masks what stands behind the second word of a line that is no known
+// command: before the login that may be anything.
+func (s *Session) unknown(m *message, line []byte, off int) {
+	if m.kind == event.KindClientData {
+		return
+	}
+	if m.kind == event.KindOctets {
+		_, rest := nextWord(line)
+		_, rest = nextWord(skipBlanks(rest))
+		off = len(line) - len(rest)
+	}
+	off = len(line) - len(skipBlanks(line[off:]))
+	s.hide(line, off, len(line), "line", "")
+}
+
+// hide adds a secret, and says its shape.
+func (s *Session) hide(line []byte, off, end int, form, mech string) string {
+	shape := sasl.Shape(line[off:end], form)
+	if end > off {
+		s.found = append(s.found, wire.Secret{Off: off, Len: end - off, Form: form, Mech: mech, Shape: shape})
+	}
+	return shape
+}
+
+// loginArguments reads user and password (RFC 9051 §6.2.3): the user as far as
+// it is well formed, and all behind it is the password, whatever its form.
+func (s *Session) loginArguments(m *message, line []byte, off int, given []wire.Secret) {
+	l := &m.login
+	for {
+		off = len(line) - len(skipBlanks(line[off:]))
+		if off >= len(line) {
+			return
+		}
+		if x := covering(given, off, line[off] == '"'); x != nil {
+			l.index, l.form, l.shape = 2, x.Form, x.Shape
+			return
+		}
+		if l.index > 0 {
+			s.password(l, line, off)
+			return
+		}
+		value, rest, ok := astring(line[off:])
+		if !ok {
+			l.form, l.shape = "line", s.hide(line, off, len(line), "line", "LOGIN")
+			l.index = 2
+			return
+		}
+		l.user, l.index = s.userName(value), 1
+		off = len(line) - len(rest)
+	}
+}
+
+// password masks what is, or should be, LOGIN's second argument.
+func (s *Session) password(l *login, line []byte, off int) {
+	rest, form := line[off:], "atom"
+	end := len(line)
+	switch {
+	case l.index > 1:
+		form = "line"
+	case rest[0] != '"':
+		if bytes.IndexByte(rest, ' ') >= 0 {
+			form = "line"
+		}
+	default:
+		form, off = "line", off+1
+		if i := quotedEnd(rest); i > 0 && len(skipBlanks(rest[i+1:])) == 0 {
+			form, end = "quoted", off+i-1
+		}
+	}
+	shape := s.hide(line, off, end, form, "LOGIN")
+	if l.index < 2 {
+		l.index, l.form, l.shape = 2, form, shape
+		s.listen(line[off:end])
+	}
+}
+
+// listen keeps a password until the server has answered: some servers quote
+// the line that they refuse.
+func (s *Session) listen(secret []byte) {
+	if len(secret) >= minEcho && len(secret) <= maxKept {
+		s.echo = append(s.echo[:0], secret...)
+	}
+}
+
+// covering is the given secret at off, or right behind the quotation mark there.
+func covering(given []wire.Secret, off int, quoted bool) *wire.Secret {
+	for i := range given {
+		x := &given[i]
+		if x.Off <= off && off < x.Off+x.Len || quoted && x.Off == off+1 {
+			return x
+		}
+	}
+	return nil
+}
+
+// loginLiteral takes octets of a literal among LOGIN's arguments.
+func (l *login) loginLiteral(data []byte) {
+	if l.index > 0 && len(l.kept)+len(data) <= maxKept {
+		l.kept = append(l.kept, data...)
+	}
+}
+
+// literalEnd takes the end of such a literal, and gives its shape.
+func (s *Session) literalEnd(m *message, size int64) (shape string) {
+	l := &m.login
+	if l.index == 0 {
+		l.user, l.index = s.userName(m.data[m.lit.off:m.lit.off+m.lit.kept]), 1
+		return ""
+	}
+	shape = "a literal of " + strconv.FormatInt(size, 10) + " bytes"
+	if int64(len(l.kept)) == size {
+		shape = sasl.Shape(l.kept, "literal")
+		s.listen(l.kept)
+	}
+	clear(l.kept)
+	l.kept = nil
+	if l.index == 1 {
+		l.index, l.form, l.shape = 2, "literal", shape
+	}
+	return shape
+}
+
+func (s *Session) userName(value []byte) string { return clipValue(wire.Escape(value)) }
+
+// authenticate reads mechanism and initial response (RFC 9051 §6.2.2).
+func (s *Session) authenticate(m *message, line []byte, off int, given []wire.Secret) {
+	off = len(line) - len(skipBlanks(line[off:]))
+	mech, rest, ok := astring(line[off:])
+	if !ok {
+		mech, rest = nil, line[off:]
+	}
+	s.auth = auth{active: true, ex: sasl.New(string(mech[:min(len(mech), maxName)]))}
+	rest = skipBlanks(rest)
+	if len(rest) == 0 {
+		return
+	}
+	off = len(line) - len(rest)
+	m.sasl = s.clientStep(rest, off, given)
+}
+
+// saslResponse is a client's line of an exchange.
+func (s *Session) saslResponse(m *message, line []byte, given []wire.Secret) {
+	s.auth.answered++
+	m.sasl = s.clientStep(line, 0, given)
+}
+
+// clientStep hands what the client sent to the exchange. A capture has it
+// masked, and says what it was.
+func (s *Session) clientStep(text []byte, off int, given []wire.Secret) *sasl.Step {
+	var step sasl.Step
+	if len(given) > 0 {
+		step = s.auth.ex.Recorded(event.SideClient, given[0])
+	} else if step = s.auth.ex.Client(text); step.Secret && len(text) > 0 {
+		s.found = append(s.found, step.Hidden(off, len(text)))
+		s.listen(text)
+	}
+	return &step
+}
+
+// serverSecrets is secretsOf for a server's line.
+func (s *Session) serverSecrets(m *message, f Fragment, given []wire.Secret) {
+	line := trimEnd(f.Data)
+	switch {
+	case m.piece:
+		return
+	case s.strays(m, line):
+		s.hide(line, 0, m.tag, "line", "")
+	case m.kind == event.KindContinuation && s.challenges():
+		s.challenge(m, line, given)
+	case m.name == "GENURLAUTH" || m.name == "URLFETCH":
+		s.urlauth(line)
+	case len(s.echo) > 0 && m.status != "OK" && (m.status != "" || m.kind == event.KindOctets):
+		s.echoed(line, m.rest)
+	}
+}
+
+// strays reports whether a server answers a line as a command that was none:
+// its tag is the client's secret.
+func (s *Session) strays(m *message, line []byte) bool {
+	i := -1
+	if m.status != "" && m.tag > 0 && line[0] != '*' {
+		i = s.tagged(line[:m.tag])
+	}
+	return i >= 0 && s.pending[i].stray
+}
+
+// challenge is a server's line of an exchange.
+func (s *Session) challenge(m *message, line []byte, given []wire.Secret) {
+	text := line[min(m.rest, len(line)):]
+	var step sasl.Step
+	if len(given) > 0 {
+		step = s.auth.ex.Recorded(event.SideServer, given[0])
+	} else if step = s.auth.ex.Server(text); step.Secret && len(text) > 0 {
+		s.found = append(s.found, step.Hidden(m.rest, len(text)))
+	}
+	m.sasl = &step
+}
+
+// echoed masks the credential that a server quotes in its refusal.
+func (s *Session) echoed(line []byte, off int) {
+	for off < len(line) {
+		i := bytes.Index(line[off:], s.echo)
+		if i < 0 {
+			return
+		}
+		off += i
+		s.found = append(s.found, wire.Secret{Off: off, Len: len(s.echo), Form: "line",
+			Shape: "the credential that the server quotes"})
+		off += len(s.echo)
+	}
+}
+
+var urlauthMark = []byte(";urlauth=")
+
+// urlauth masks the tokens of ;urlauth=access:mechanism:token: who has one may
+// fetch the message (RFC 4467 §3).
+func (s *Session) urlauth(line []byte) {
+	low := bytes.ToLower(line)
+	for off := 0; ; {
+		i := bytes.Index(low[off:], urlauthMark)
+		if i < 0 {
+			return
+		}
+		off += i + len(urlauthMark)
+		end := off + bytes.IndexAny(line[off:], "\" )")
+		if end < off {
+			end = len(line)
+		}
+		if fields := bytes.SplitN(line[off:end], []byte(":"), 3); len(fields) == 3 && len(fields[2]) > 0 {
+			s.hide(line, end-len(fields[2]), end, "token", "URLAUTH")
+		}
+		off = end
+	}
+}
+
+// given are secrets that a capture tells of, by their offset in the direction.
+type given struct {
+	secrets []wire.Secret
+	at      []int64
+	scratch []wire.Secret
+}
+
+// add takes the secrets of octets at off. Those that are not masked are left
+// to be found again: the capture was made with --show-secrets.
+func (g *given) add(off int64, data []byte, secrets []wire.Secret) {
+	for _, x := range secrets {
+		if x.Off < 0 || x.Len < 0 || x.Off > len(data) || x.Len > len(data)-x.Off {
+			continue
+		}
+		if !isMask(data[x.Off : x.Off+x.Len]) {
+			continue
+		}
+		g.secrets, g.at = append(g.secrets, x), append(g.at, off+int64(x.Off))
+	}
+}
+
+// take gives those that lie in the n octets at off, relative to it; pieces of
+// one are put together.
+func (g *given) take(off int64, n int) []wire.Secret {
+	if len(g.secrets) == 0 {
+		return nil
+	}
+	g.scratch = g.scratch[:0]
+	end, left := off+int64(n), 0
+	for i, x := range g.secrets {
+		from, to := max(g.at[i], off), min(g.at[i]+int64(x.Len), end)
+		if to < g.at[i]+int64(x.Len) {
+			g.secrets[left], g.at[left] = x, g.at[i]
+			left++
+		}
+		if from > to || from == to && x.Len > 0 || from >= end {
+			continue
+		}
+		x.Off, x.Len = int(from-off), int(to-from)
+		if k := len(g.scratch) - 1; k >= 0 && continues(g.scratch[k], x) {
+			g.scratch[k].Len += x.Len
+			continue
+		}
+		g.scratch = append(g.scratch, x)
+	}
+	g.secrets, g.at = g.secrets[:left], g.at[:left]
+	return g.scratch
+}
+
+// continues reports whether next is a later piece of last.
+func continues(last, next wire.Secret) bool {
+	return last.Off+last.Len == next.Off && last.Form == next.Form && last.Mech == next.Mech &&
+		next.Shape == "" && next.User == "" && next.Note == ""
+}
+
+func isMask(data []byte) bool {
+	for _, c := range data {
+		if c != '*' {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,292 @@
+package imap
+
+import "mailtap/parse/event"
+
+// kinds of untagged data, as bits: what a command asks for.
+type kinds uint64
+
+const (
+	kCapability kinds = 1 << iota
+	kList
+	kLsub
+	kStatus
+	kSearch
+	kEsearch
+	kFlags
+	kExists
+	kRecent
+	kExpunge
+	kFetch
+	kVanished
+	kEnabled
+	kNamespace
+	kID
+	kACL
+	kListrights
+	kMyrights
+	kQuota
+	kQuotaroot
+	kMetadata
+	kAnnotation
+	kSort
+	kThread
+	kLanguage
+	kComparator
+	kGenurlauth
+	kURLFetch
+	kConversion
+	kConverted
+	kJMAPAccess
+	kUIDBatches
+	kPush
+	kSelectCode  // OK with a code that tells of the mailbox being selected
+	kCopyUID     // OK [COPYUID]
+	kAppendUID   // OK [APPENDUID]
+	kBye         // BYE
+	kDowngraded  // NO, OK [DOWNGRADED]
+	kUpdates     = kExists | kRecent | kExpunge | kVanished | kFetch | kFlags
+	kSelectSorts = kFlags | kExists | kRecent | kList | kVanished | kFetch | kSelectCode | kMetadata
+)
+
+// data has a row for each kind of untagged data (registry imap-responses).
+var data = table[kinds]{rows: []row[kinds]{
+	{"CAPABILITY", kCapability}, {"LIST", kList}, {"XLIST", kList}, {"LSUB", kLsub}, {"STATUS", kStatus},
+	{"SEARCH", kSearch}, {"ESEARCH", kEsearch}, {"FLAGS", kFlags}, {"EXISTS", kExists}, {"RECENT", kRecent},
+	{"EXPUNGE", kExpunge}, {"FETCH", kFetch}, {"UIDFETCH", kFetch}, {"VANISHED", kVanished}, {"ENABLED", kEnabled},
+	{"NAMESPACE", kNamespace}, {"ID", kID}, {"ACL", kACL}, {"LISTRIGHTS", kListrights}, {"MYRIGHTS", kMyrights},
+	{"QUOTA", kQuota}, {"QUOTAROOT", kQuotaroot}, {"METADATA", kMetadata}, {"ANNOTATION", kAnnotation},
+	{"SORT", kSort}, {"THREAD", kThread}, {"LANGUAGE", kLanguage}, {"COMPARATOR", kComparator},
+	{"GENURLAUTH", kGenurlauth}, {"URLFETCH", kURLFetch}, {"CONVERSION", kConversion}, {"CONVERTED", kConverted},
+	{"JMAPACCESS", kJMAPAccess}, {"UIDBATCHES", kUIDBatches}, {"XAPPLEPUSHSERVICE", kPush},
+}}
+
+// codes has a row for each response code (registry imap-response-codes) that
+// untagged status responses carry on behalf of a command, and for the common others.
+var codes = table[kinds]{rows: []row[kinds]{
+	{"UNSEEN", kSelectCode}, {"UIDVALIDITY", kSelectCode}, {"UIDNEXT", kSelectCode}, {"PERMANENTFLAGS", kSelectCode},
+	{"HIGHESTMODSEQ", kSelectCode}, {"NOMODSEQ", kSelectCode}, {"CLOSED", kSelectCode}, {"MAILBOXID", kSelectCode},
+	{"UIDNOTSTICKY", kSelectCode}, {"READ-ONLY", kSelectCode}, {"READ-WRITE", kSelectCode}, {"ANNOTATIONS", kSelectCode},
+	{"COPYUID", kCopyUID}, {"APPENDUID", kAppendUID}, {"DOWNGRADED", kDowngraded},
+	{"CAPABILITY", 0}, {"ALERT", 0}, {"PARSE", 0}, {"TRYCREATE", 0}, {"BADCHARSET", 0}, {"REFERRAL", 0},
+	{"MODIFIED", 0}, {"INPROGRESS", 0}, {"NOTIFICATIONOVERFLOW", 0}, {"UNAVAILABLE", 0}, {"AUTHENTICATIONFAILED", 0},
+	{"AUTHORIZATIONFAILED", 0}, {"EXPIRED", 0}, {"PRIVACYREQUIRED", 0}, {"CONTACTADMIN", 0}, {"NOPERM", 0},
+	{"INUSE", 0}, {"EXPUNGEISSUED", 0}, {"CORRUPTION", 0}, {"SERVERBUG", 0}, {"CLIENTBUG", 0}, {"CANNOT", 0},
+	{"LIMIT", 0}, {"OVERQUOTA", 0}, {"ALREADYEXISTS", 0}, {"NONEXISTENT", 0}, {"NOTSAVED", 0}, {"HASCHILDREN", 0},
+	{"COMPRESSIONACTIVE", 0}, {"TOOBIG", 0}, {"BADURL", 0}, {"URLMECH", 0}, {"UNKNOWN-CTE", 0}, {"METADATA", 0},
+	{"NEWNAME", 0}, {"USEATTR", 0}, {"MESSAGELIMIT", 0}, {"UIDREQUIRED", 0},
+}}
+
+// op is what the completion of a command does to the session.
+type op uint8
+
+const (
+	opNone op = iota
+	opLogin
+	opAuthenticate
+	opUnauthenticate
+	opStartTLS
+	opCompress
+	opSelect
+	opClose
+	opLogout
+	opIdle
+	opID
+	opAppend // its literals are messages
+	opURL    // its arguments may hold URLAUTH tokens
+)
+
+// command is everything that framing and pairing need to know about a command.
+type command struct {
+	name string
+	op   op
+	asks kinds // the untagged data that it asks for
+	rfc  string
+}
+
+// commandRows has a row for each command (registry imap-commands).
+var commandRows = []command{
+	{"CAPABILITY", opNone, kCapability, "RFC 9051 §6.1.1"},
+	{"NOOP", opNone, kUpdates, "RFC 9051 §6.1.2"},
+	{"LOGOUT", opLogout, kBye, "RFC 9051 §6.1.3"},
+	{"STARTTLS", opStartTLS, 0, "RFC 9051 §6.2.1"},
+	{"AUTHENTICATE", opAuthenticate, kCapability, "RFC 9051 §6.2.2"},
+	{"LOGIN", opLogin, kCapability, "RFC 9051 §6.2.3"},
+	{"ENABLE", opNone, kEnabled, "RFC 9051 §6.3.1"},
+	{"SELECT", opSelect, kSelectSorts, "RFC 9051 §6.3.2"},
+	{"EXAMINE", opSelect, kSelectSorts, "RFC 9051 §6.3.3"},
+	{"CREATE", opNone, kList, "RFC 9051 §6.3.4"},
+	{"DELETE", opNone, 0, "RFC 9051 §6.3.5"},
+	{"RENAME", opNone, kList, "RFC 9051 §6.3.6"},
+	{"SUBSCRIBE", opNone, 0, "RFC 9051 §6.3.7"},
+	{"UNSUBSCRIBE", opNone, 0, "RFC 9051 §6.3.8"},
+	{"LIST", opNone, kList | kStatus | kMyrights | kMetadata, "RFC 9051 §6.3.9"},
+	{"XLIST", opNone, kList, "Gmail XLIST"},
+	{"LSUB", opNone, kLsub, "RFC 3501 §6.3.9"},
+	{"RLIST", opNone, kList, "RFC 2193 §3"},
+	{"RLSUB", opNone, kLsub, "RFC 2193 §3"},
+	{"NAMESPACE", opNone, kNamespace, "RFC 9051 §6.3.10"},
+	{"STATUS", opNone, kStatus, "RFC 9051 §6.3.11"},
+	{"APPEND", opAppend, kAppendUID | kExists | kRecent, "RFC 9051 §6.3.12"},
+	{"IDLE", opIdle, kUpdates, "RFC 9051 §6.3.13"},
+	{"CHECK", opNone, kUpdates, "RFC 3501 §6.4.1"},
+	{"CLOSE", opClose, 0, "RFC 9051 §6.4.1"},
+	{"UNSELECT", opClose, 0, "RFC 9051 §6.4.2"},
+	{"EXPUNGE", opNone, kExpunge | kVanished, "RFC 9051 §6.4.3"},
+	{"SEARCH", opNone, kSearch | kEsearch, "RFC 9051 §6.4.4"},
+	{"FETCH", opNone, kFetch | kVanished, "RFC 9051 §6.4.5"},
+	{"STORE", opNone, kFetch, "RFC 9051 §6.4.6"},
+	{"COPY", opNone, kCopyUID, "RFC 9051 §6.4.7"},
+	{"MOVE", opNone, kCopyUID | kExpunge | kVanished, "RFC 9051 §6.4.8"},
+	{"UID COPY", opNone, kCopyUID, "RFC 9051 §6.4.9"},
+	{"UID MOVE", opNone, kCopyUID | kExpunge | kVanished, "RFC 9051 §6.4.9"},
+	{"UID FETCH", opNone, kFetch | kVanished, "RFC 9051 §6.4.9"},
+	{"UID STORE", opNone, kFetch, "RFC 9051 §6.4.9"},
+	{"UID SEARCH", opNone, kSearch | kEsearch, "RFC 9051 §6.4.9"},
+	{"UID EXPUNGE", opNone, kExpunge | kVanished, "RFC 9051 §6.4.9"},
+	{"UID SORT", opNone, kSort | kEsearch, "RFC 5256 §3"},
+	{"UID THREAD", opNone, kThread, "RFC 5256 §3"},
+	{"UID REPLACE", opAppend, kAppendUID | kExists | kExpunge | kVanished, "RFC 8508 §3.4"},
+	{"SORT", opNone, kSort | kEsearch, "RFC 5256 §3"},
+	{"THREAD", opNone, kThread, "RFC 5256 §3"},
+	{"REPLACE", opAppend, kAppendUID | kExists | kExpunge | kVanished, "RFC 8508 §3.3"},
+	{"ESEARCH", opNone, kEsearch, "RFC 7377 §2"},
+	{"ID", opID, kID, "RFC 2971 §3.1"},
+	{"COMPRESS", opCompress, 0, "RFC 4978 §3"},
+	{"UNAUTHENTICATE", opUnauthenticate, kCapability, "RFC 8437 §2"},
+	{"GETACL", opNone, kACL, "RFC 4314 §3.3"},
+	{"SETACL", opNone, 0, "RFC 4314 §3.1"},
+	{"DELETEACL", opNone, 0, "RFC 4314 §3.2"},
+	{"LISTRIGHTS", opNone, kListrights, "RFC 4314 §3.4"},
+	{"MYRIGHTS", opNone, kMyrights, "RFC 4314 §3.5"},
+	{"GETQUOTA", opNone, kQuota, "RFC 9208 §4.1.2"},
+	{"GETQUOTAROOT", opNone, kQuota | kQuotaroot, "RFC 9208 §4.1.3"},
+	{"SETQUOTA", opNone, kQuota, "RFC 9208 §4.1.1"},
+	{"GETMETADATA", opNone, kMetadata, "RFC 5464 §4.2"},
+	{"SETMETADATA", opNone, 0, "RFC 5464 §4.3"},
+	{"GETANNOTATION", opNone, kAnnotation, "draft-daboo-imap-annotatemore §4.2"},
+	{"SETANNOTATION", opNone, 0, "draft-daboo-imap-annotatemore §4.3"},
+	{"LANGUAGE", opNone, kLanguage | kNamespace, "RFC 5255 §3.2"},
+	{"COMPARATOR", opNone, kComparator, "RFC 5255 §4.7"},
+	{"NOTIFY", opNone, kStatus, "RFC 5465 §3"},
+	{"CANCELUPDATE", opNone, 0, "RFC 5267 §4.3.5"},
+	{"CONVERT", opNone, kConverted, "RFC 5259 §6"},
+	{"UID CONVERT", opNone, kConverted, "RFC 5259 §6"},
+	{"CONVERSIONS", opNone, kConversion, "RFC 5259 §5"},
+	{"GENURLAUTH", opURL, kGenurlauth, "RFC 4467 §7"},
+	{"RESETKEY", opNone, 0, "RFC 4467 §7"},
+	{"URLFETCH", opURL, kURLFetch, "RFC 4467 §7"},
+	{"GETJMAPACCESS", opNone, kJMAPAccess, "RFC 9698 §2"},
+	{"UIDBATCHES", opNone, kUIDBatches, "RFC 10022"},
+	{"XAPPLEPUSHSERVICE", opNone, kPush, "Apple XAPPLEPUSHSERVICE"},
+	{"PROXYAUTH", opNone, 0, "Sun PROXYAUTH"},
+}
+
+// commands finds the rows by name.
+var commands = func() (t table[*command]) {
+	for i := range commandRows {
+		t.rows = append(t.rows, row[*command]{commandRows[i].name, &commandRows[i]})
+	}
+	return t
+}()
+
+// RFC is where a command is defined; name is upper case. "" where it is unknown.
+func RFC(name string) string {
+	if r := commands.find([]byte(name)); r != nil {
+		return r.value.rfc
+	}
+	return ""
+}
+
+// statusOf is the status that a word in any case is, or "".
+func statusOf(word []byte) string {
+	for _, status := range [...]string{"OK", "NO", "BAD", "BYE", "PREAUTH"} {
+		if equalFold(word, status) {
+			return status
+		}
+	}
+	return ""
+}
+
+// table finds values by names in any case, without an allocation.
+type table[V any] struct {
+	rows  []row[V]
+	index *[256]uint8 // by hash: the row's number from 1; collisions go on to the next
+}
+
+type row[V any] struct {
+	name  string // upper case
+	value V
+}
+
+func init() {
+	data.build()
+	codes.build()
+	commands.build()
+}
+
+// build fills the index; 256 is over twice the rows of the longest table.
+func (t *table[V]) build() {
+	t.index = new([256]uint8)
+	for i := range t.rows {
+		h := hash([]byte(t.rows[i].name))
+		for t.index[h] != 0 {
+			h++
+		}
+		t.index[h] = uint8(i + 1)
+	}
+}
+
+// find is the row of a name, or nil.
+func (t *table[V]) find(name []byte) *row[V] {
+	for h := hash(name); t.index[h] != 0; h++ {
+		if r := &t.rows[t.index[h]-1]; equalFold(name, r.name) {
+			return r
+		}
+	}
+	return nil
+}
+
+func hash(name []byte) uint8 {
+	h := uint32(len(name))
+	for _, c := range name {
+		h = h*31 + uint32(c|0x20)
+	}
+	return uint8(h ^ h>>8)
+}
+
+// equalFold compares a word with a name in upper case.
+func equalFold(word []byte, name string) bool {
+	if len(word) != len(name) {
+		return false
+	}
+	for i := range name {
+		if upper(word[i]) != name[i] {
+			return false
+		}
+	}
+	return true
+}
+
+func upper(c byte) byte {
+	if 'a' <= c && c <= 'z' {
+		return c - 0x20
+	}
+	return c
+}
+
+// completed is the state after a command's OK.
+func (c *command) completed(state event.State) event.State {
+	switch {
+	case state == event.StateLogout:
+		return state
+	case c.op == opLogin, c.op == opAuthenticate, c.op == opClose:
+		return event.StateAuthenticated
+	case c.op == opUnauthenticate:
+		return event.StateNotAuthenticated
+	case c.op == opSelect:
+		return event.StateSelected
+	case c.op == opLogout:
+		return event.StateLogout
+	}
+	return state
+}
