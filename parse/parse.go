@@ -11,6 +11,7 @@ import (
 	"fmt"
 
 	"mailtap/parse/event"
+	"mailtap/parse/pop3"
 	"mailtap/parse/imap"
 	"mailtap/parse/wire"
 )
@@ -18,6 +19,8 @@ import (
 // New starts the understanding of one session.
 func New(proto event.Proto, o wire.Options) wire.Session {
 	switch proto {
+	case event.POP3:
+		return pop3.New(o)
 	case event.IMAP:
 		return imap.New(o)
 	}

@@ -145,3 +145,6 @@ func (k *Known) Take(n int) []Secret {
 	k.secrets = rest
 	return line
 }
+
+// Peek is what is kept, valid until the next call.
+func (b *Buffer) Peek() []byte { return b.data }

@@ -1,0 +1,155 @@
+// Package pop3 understands POP3 (RFC 1939, 2449, 1734, 5034, 6856, 2595, 3206
+// and what servers add): it cuts both directions into lines and blocks, pairs
+// responses with their commands, follows the session's state and finds the
+// secrets. See wire.Session for the calls.
+//
+//	octets -> Splitter -> fragments -> Session -> events
+//	                         |            |
+//	              command.go, response.go, block.go (what is it?)
+//	              secrets.go (what in it may not be told?)
+//
+// It does no I/O, knows no clock, decides nothing (proxy/gate does) and words
+// nothing (parse/explain does). A new command is a row in table.go and a
+// session in testdata.
+package pop3
+
+import (
+	"time"
+
+	"mailtap/parse/event"
+	"mailtap/parse/wire"
+)
+
+// Session is one POP3 connection. It implements wire.Session.
+type Session struct {
+	wire.Journal
+	o wire.Options
+
+	client, server direction
+	queue          []*pending
+	open           *block // the block of the client's leg that is being read
+	legOpen        *block // one that only the server's leg has
+	greeted        bool
+	named          string // by USER, until the login's end
+
+	out, back []byte // what Feed gives
+	passing   bool   // Feed's chunk goes on as it is
+	gate      wire.Gate
+	feeding   event.Side // whose chunk Feed is at; SideNone outside
+	now       time.Time  // of that chunk
+	scratch   []byte
+}
+
+// direction is what is kept of one side between chunks.
+type direction struct {
+	side    event.Side
+	split   Splitter
+	sent    int        // octets of the kept line that went on already
+	known   wire.Known // secrets by a record
+	altered *wire.Altered
+	long    *long
+	skip    bool // the rest of a long line goes nowhere
+	ended   bool
+}
+
+var _ wire.Session = (*Session)(nil)
+
+// New starts a session.
+func New(o wire.Options) *Session {
+	s := &Session{Journal: wire.NewJournal(o, event.POP3, event.StateAuthorization), o: o}
+	s.client.side, s.server.side = event.SideClient, event.SideServer
+	return s
+}
+
+func (s *Session) dir(side event.Side) *direction {
+	if side == event.SideClient {
+		return &s.client
+	}
+	return &s.server
+}
+
+// Info tells where the session stands.
+func (s *Session) Info() wire.Info {
+	info := s.Journal.Info()
+	info.Boundary = s.server.split.Boundary() && s.open == nil
+	info.Pending = len(s.queue)
+	return info
+}
+
+// Close frees what the session holds.
+func (s *Session) Close() {}
+
+// Upgraded tells that TLS runs on side. What the client said before is
+// forgotten: whoever sat on the line may have said it (RFC 2595 §4).
+func (s *Session) Upgraded(side event.Side, t time.Time) {
+	if side != event.SideClient {
+		return
+	}
+	s.named = ""
+	s.queue = s.queue[:0]
+	s.Journal.State = event.StateAuthorization
+	s.Change(func(c *event.Context) { c.User = "" })
+}
+
+// EOF tells that side sends no more.
+func (s *Session) EOF(side event.Side, t time.Time) {
+	d := s.dir(side)
+	if d.ended {
+		return
+	}
+	d.ended = true
+	var events []*event.Event
+	s.Journal.Sink = &delayed{Sink: s.o.Sink, events: &events}
+	s.flush(d, t)
+	s.Journal.Sink = s.o.Sink
+	s.o.Sink.Octets(&wire.Octets{Side: side, Time: t, End: true})
+	for _, e := range events {
+		s.o.Sink.Event(e)
+	}
+}
+
+// delayed hands octets on and keeps events: at a side's end its Octets come first.
+type delayed struct {
+	wire.Sink
+	events *[]*event.Event
+}
+
+func (d *delayed) Event(e *event.Event) { *d.events = append(*d.events, e) }
+
+// flush makes events of what has no end.
+func (s *Session) flush(d *direction, t time.Time) {
+	if d.long != nil {
+		s.endLong(d, t, "the line has no end")
+	}
+	if f := d.split.Flush(); f.Kind == Text {
+		s.text(&f)
+	} else if f.Kind == Line {
+		s.loose(d.line(&f), "the line has no end")
+	}
+	if d.side == event.SideServer && s.open != nil {
+		s.open.fault = "the connection ended before the termination octet"
+		s.endBlock(&line{dir: event.SideServer}, t, false)
+	}
+	if d.side == event.SideServer && s.legOpen != nil {
+		s.endLeg(t, false)
+	}
+}
+
+// Gap tells that n octets are missing in what is read. Inside a block they
+// count as its text; elsewhere lines begin anew behind it.
+func (s *Session) Gap(side event.Side, n int64, t time.Time) {
+	d := s.dir(side)
+	f := d.split.Flush()
+	switch {
+	case f.Kind == Text:
+		s.text(&f)
+	case f.Kind == Line:
+		s.loose(d.line(&f), "a gap in the recording follows")
+	}
+	if side == event.SideServer && s.open != nil {
+		s.open.size += n
+		s.open.lost = true
+		d.split.Skip(n)
+	}
+	s.Emit(&event.Event{Time: t, Kind: event.KindGap, Dir: side, Bytes: n})
+}
