@@ -11,8 +11,8 @@ import (
 	"fmt"
 
 	"mailtap/parse/event"
-	"mailtap/parse/pop3"
 	"mailtap/parse/imap"
+	"mailtap/parse/pop3"
 	"mailtap/parse/wire"
 )
 
