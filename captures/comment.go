@@ -61,6 +61,7 @@ type comment struct {
 	// mark
 	At   string `json:"at,omitempty"`
 	Text string `json:"text,omitempty"`
+	Time string `json:"time,omitempty"` // RFC 3339, nanoseconds, UTC
 
 	Cut bool `json:"cut,omitempty"`
 }

@@ -1,8 +1,11 @@
 package captures
 
 import (
+	"errors"
+	"fmt"
 	"time"
 
+	"mailtap/captures/pcapng"
 	"mailtap/parse/event"
 )
 
@@ -11,9 +14,113 @@ type Session struct {
 	ID         string
 	Proto      event.Proto
 	Client     string // IP:PORT
-	Server     string
+	Server     string // IP:PORT; where it was reached
 	Upstream   string // URL
 	Start, End time.Time
 	Octets     [2]int64 // from the client, from the server
-	Closed     bool     // its session.close is on record
+	Findings   int      // that its packets have
+	Close      *event.Close
+
+	section, first, last int64 // where it stands in the file; first is 0 where that is of no use
+}
+
+// index is a quick pass over a capture: no session is parsed.
+type index struct {
+	list  []*Session
+	byID  map[string]*Session
+	conns map[ends]*Session
+	notes notes
+}
+
+// Sessions looks over the capture and gives its sessions in the order of
+// their beginnings. Of a capture that was cut it gives those up to the cut,
+// with an error that is ErrTruncated.
+func (r *Reader) Sessions() ([]*Session, error) {
+	x := &index{byID: map[string]*Session{}, conns: map[ends]*Session{}}
+	err := r.scan(nil, x.packet)
+	if err != nil {
+		err = fmt.Errorf("reading capture %s: %w", r.path, err)
+	}
+	if r.seekable && !r.packed {
+		r.index = x.byID
+	}
+	return x.list, err
+}
+
+// packet takes the next packet of the file.
+func (x *index) packet(p *pcapng.Packet, at place) error {
+	x.notes.read(p)
+	seg, ok := segment{}, false
+	if p.Link == pcapng.LinkRaw {
+		seg, ok = parseRaw(p)
+	}
+	s, d := x.session(&seg, ok, p, at)
+	if s == nil {
+		return nil
+	}
+	s.last, s.End = at.offset, p.Time
+	s.Octets[d] += int64(len(seg.data) + seg.omitted)
+	for i, kind := range x.notes.kinds {
+		if e, err := decodeEvent(x.notes.events[i]); err == nil && kindOf(e) == kind {
+			s.note(e)
+		}
+	}
+	if len(x.list) > maxSessions {
+		return errors.New("it has more sessions than can be listed; name one: CAPTURE#SESSION")
+	}
+	return nil
+}
+
+// maxSessions is how many sessions a list may have: some 500 octets each.
+const maxSessions = 1 << 20
+
+// session is the one that a packet belongs to, and the packet's direction.
+func (x *index) session(seg *segment, ok bool, p *pcapng.Packet, at place) (*Session, int) {
+	there, back := ends{seg.src, seg.dst}, ends{seg.dst, seg.src}
+	s := x.byID[x.notes.session]
+	syn := ok && seg.flags&(flagSYN|flagACK) == flagSYN
+	switch {
+	case syn && s == nil && x.opens():
+		s = &Session{ID: x.notes.session, Start: p.Time, section: at.section, first: at.offset}
+		x.list = append(x.list, s)
+		x.byID[s.ID], x.conns[there] = s, s
+		return s, client
+	case syn && s != nil:
+		x.conns[there] = s
+		return s, client
+	case syn:
+		delete(x.conns, there)
+	case ok && x.conns[there] != nil:
+		return x.conns[there], client
+	case ok && x.conns[back] != nil:
+		return x.conns[back], server
+	}
+	return s, client
+}
+
+// opens reports whether the packet's comments begin a session.
+func (x *index) opens() bool {
+	for _, kind := range x.notes.kinds {
+		if kind == kindOpen {
+			return x.notes.session != ""
+		}
+	}
+	return false
+}
+
+// note takes what a recorded event tells of the session.
+func (s *Session) note(e *event.Event) {
+	if s.Proto == event.ProtoNone && e.Context != nil {
+		s.Proto = e.Proto
+	}
+	switch {
+	case e.Finding != nil:
+		s.Findings++
+	case e.Close != nil:
+		s.Close = e.Close
+	case e.Kind == event.KindSessionOpen:
+		s.Client, s.Upstream = e.Route.Client, e.Route.Upstream
+	case e.Kind == event.KindUpstreamOpen:
+		s.Server = e.Route.Server
+	}
 }

@@ -250,3 +250,12 @@ func mustReadFile(t *testing.T, path string) []byte {
 	}
 	return data
 }
+
+func writeTemp(t *testing.T, data []byte) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "c.pcapng")
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}

@@ -18,12 +18,18 @@ type Reader struct {
 	// ShowSecrets leaves credentials readable, where the capture has them.
 	ShowSecrets bool
 
+	// Progress is told now and then how much of the file was read, in octets.
+	// The size of a pipe is 0.
+	Progress func(read, size int64)
+
 	path     string
-	session  string // the only one that is wanted, or ""
+	session  string // the only one that was asked for, or ""
 	f        *os.File
+	size     int64
 	seekable bool
+	packed   bool
 	used     bool
-	index    []Session
+	index    map[string]*Session // what Sessions found
 	newParse func(event.Proto, wire.Options) wire.Session
 }
 
@@ -34,7 +40,7 @@ func Open(name string) (*Reader, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading capture %s: %w", path, cause(err))
 	}
-	r := &Reader{path: path, session: session, f: f, seekable: regular(f), newParse: parse.New}
+	r := &Reader{path: path, session: session, f: f, newParse: parse.New}
 	if err := r.check(); err != nil {
 		f.Close()
 		return nil, fmt.Errorf("reading capture %s: %w", path, err)
@@ -45,17 +51,21 @@ func Open(name string) (*Reader, error) {
 // check says at once that a file is none that Walk could read.
 func (r *Reader) check() error {
 	info, err := r.f.Stat()
-	if err == nil && info.IsDir() {
-		return errors.New("it is a directory; name the captures in it")
-	}
-	if err != nil || !r.seekable {
+	switch {
+	case err != nil:
 		return err
+	case info.IsDir():
+		return errors.New("it is a directory; name the captures in it")
+	case !info.Mode().IsRegular():
+		return nil
 	}
+	r.seekable, r.size = true, info.Size()
 	src, err := r.open()
 	if err != nil {
 		return err
 	}
 	defer src.done()
+	r.packed = src.packed
 	return src.known()
 }
 
@@ -91,15 +101,19 @@ func (r *Reader) Close() error { return r.f.Close() }
 // session had them. Octets.Data is valid until fn returns. An error of fn ends
 // the walk and is returned as it is; a capture that was cut gives everything
 // up to its last whole block, and then an error that is ErrTruncated.
-func (r *Reader) Walk(fn func(wire.Item) error) error {
-	w := newWalk(r, fn)
+func (r *Reader) Walk(fn func(wire.Item) error) error { return r.WalkSession(r.session, fn) }
+
+// WalkSession is Walk for one session ("" for all). After Sessions it reads no
+// more of an unpacked pcapng file than the part where the session is.
+func (r *Reader) WalkSession(id string, fn func(wire.Item) error) error {
+	w := newWalk(r, id, fn)
 	defer w.close()
-	err := r.scan(w.packet)
+	err := r.scan(r.index[id], w.packet)
 	if w.failure != nil {
 		return w.failure
 	}
-	if err == nil && r.session != "" && !w.found {
-		err = fmt.Errorf("it has no session %q", r.session)
+	if err == nil && id != "" && !w.found {
+		err = fmt.Errorf("it has no session %q", id)
 	}
 	if err != nil {
 		return fmt.Errorf("reading capture %s: %w", r.path, err)
@@ -117,8 +131,12 @@ type place struct {
 	own     bool  // the section is mailtap's
 }
 
-// scan hands each packet of the file to fn.
-func (r *Reader) scan(fn func(p *pcapng.Packet, at place) error) error {
+// scan hands each packet of the file to fn, or where only one session is
+// wanted those from its first to its last one.
+func (r *Reader) scan(only *Session, fn func(p *pcapng.Packet, at place) error) error {
+	if only != nil && only.first > 0 {
+		return r.scanPart(only, fn)
+	}
 	src, err := r.open()
 	if err != nil {
 		return err
@@ -131,6 +149,23 @@ func (r *Reader) scan(fn func(p *pcapng.Packet, at place) error) error {
 		return scanPcap(src, fn)
 	}
 	return scanPcapng(pcapng.NewScanner(src), fn)
+}
+
+// scanPart reads the head of the section where the session begins, and then
+// what stands between its first and its last packet.
+func (r *Reader) scanPart(only *Session, fn func(p *pcapng.Packet, at place) error) error {
+	s := pcapng.NewScanner(r.from(only.section))
+	return scanPcapng(s, func(p *pcapng.Packet, at place) error {
+		at.offset += only.section
+		switch {
+		case at.offset < only.first:
+			s.Skip(r.from(only.first), only.first-only.section)
+			return nil
+		case at.offset > only.last:
+			return errStop
+		}
+		return fn(p, at)
+	})
 }
 
 func scanPcapng(s *pcapng.Scanner, fn func(p *pcapng.Packet, at place) error) error {
@@ -150,12 +185,16 @@ func scanPcapng(s *pcapng.Scanner, fn func(p *pcapng.Packet, at place) error) er
 			at.section, at.own = block.Offset, ownSection(s.Application())
 			continue
 		}
-		if p, ok := s.Packet(block); ok {
-			if err := fn(&p, at); err == errStop {
-				return nil
-			} else if err != nil {
-				return err
-			}
+		p, ok := s.Packet(block)
+		if !ok {
+			continue
+		}
+		switch err := fn(&p, at); err {
+		case nil:
+		case errStop:
+			return nil
+		default:
+			return err
 		}
 	}
 }

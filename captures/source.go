@@ -6,7 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
+	"math"
 
 	"github.com/klauspost/compress/zstd"
 )
@@ -22,17 +22,39 @@ type source struct {
 // maxWindow bounds what a hostile zstd file makes us hold.
 const maxWindow = 64 << 20
 
+// progress counts what is read of a file.
+type progress struct {
+	io.Reader
+	read, told, size int64
+	tell             func(read, size int64)
+}
+
+// Read tells of every 4 MiB.
+func (p *progress) Read(buf []byte) (int, error) {
+	n, err := p.Reader.Read(buf)
+	if p.read += int64(n); p.tell != nil && (p.read-p.told >= 4<<20 || err == io.EOF) {
+		p.told = p.read
+		p.tell(p.read, p.size)
+	}
+	return n, err
+}
+
+// from is what stands in the file from an offset on.
+func (r *Reader) from(offset int64) io.Reader {
+	p := &progress{Reader: r.f, read: offset, told: offset, size: r.size, tell: r.Progress}
+	if r.seekable {
+		p.Reader = io.NewSectionReader(r.f, offset, math.MaxInt64-offset)
+	}
+	return p
+}
+
 // open begins to read the file once more.
 func (r *Reader) open() (*source, error) {
-	if r.seekable {
-		if _, err := r.f.Seek(0, io.SeekStart); err != nil {
-			return nil, err
-		}
-	} else if r.used {
+	if r.used && !r.seekable {
 		return nil, errors.New("it is a pipe, and can be read only once")
 	}
 	r.used = true
-	s := &source{Reader: bufio.NewReaderSize(r.f, 64<<10), done: func() {}}
+	s := &source{Reader: bufio.NewReaderSize(r.from(0), 64<<10), done: func() {}}
 	for range 2 { // packed at most once, and a packed file in a packed file is no capture
 		magic, err := s.Peek(4)
 		if err != nil && err != io.EOF && !errors.Is(err, io.ErrUnexpectedEOF) {
@@ -70,12 +92,18 @@ func (s *source) zstd() error {
 	if err != nil {
 		return err
 	}
-	s.Reader, s.packed, s.done = bufio.NewReaderSize(z, 64<<10), true, z.Close
+	s.Reader, s.packed, s.done = bufio.NewReaderSize(lastWords{z}, 64<<10), true, z.Close
 	return nil
 }
 
-// regular reports whether f can be read again from its beginning.
-func regular(f *os.File) bool {
-	info, err := f.Stat()
-	return err == nil && info.Mode().IsRegular()
+// lastWords reads what the decoder has behind its first error: of a cut frame
+// it reports the cut before it gives what it could unpack.
+type lastWords struct{ *zstd.Decoder }
+
+func (l lastWords) Read(buf []byte) (int, error) {
+	n, err := l.Decoder.Read(buf)
+	if n == 0 && errors.Is(err, io.ErrUnexpectedEOF) {
+		n, err = l.Decoder.Read(buf)
+	}
+	return n, err
 }

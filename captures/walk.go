@@ -15,6 +15,7 @@ import (
 // walk turns the packets of one file back into the items of its sessions.
 type walk struct {
 	r        *Reader
+	only     string // the session that is wanted, or ""
 	fn       func(wire.Item) error
 	failure  error // fn's
 	found    bool
@@ -49,8 +50,8 @@ type session struct {
 
 var sides = [2]event.Side{event.SideClient, event.SideServer}
 
-func newWalk(r *Reader, fn func(wire.Item) error) *walk {
-	return &walk{r: r, fn: fn, conns: map[ends]*conn{}, sessions: map[string]*session{}}
+func newWalk(r *Reader, only string, fn func(wire.Item) error) *walk {
+	return &walk{r: r, only: only, fn: fn, conns: map[ends]*conn{}, sessions: map[string]*session{}}
 }
 
 // close frees what sessions hold that the file does not close.
@@ -187,7 +188,7 @@ func (w *walk) conn(seg *segment, t time.Time) (c *conn, d int) {
 // session.open.
 func (w *walk) begin() *session {
 	id := w.notes.session
-	if id == "" {
+	if id == "" || w.only != "" && w.only != id {
 		return nil
 	}
 	if s := w.sessions[id]; s != nil && s.parse != nil {
@@ -213,7 +214,7 @@ func (w *walk) begin() *session {
 // own takes a segment of one of mailtap's connections.
 func (w *walk) own(c *conn, d int, seg *segment, t time.Time) {
 	s := c.session
-	if w.r.session != "" && s.id != w.r.session {
+	if w.only != "" && s.id != w.only {
 		return
 	}
 	w.found = true
@@ -300,7 +301,7 @@ func standIn(n int) []byte {
 
 // events gives the session s, or nobody, what the packet's comments have.
 func (w *walk) events(s *session, t time.Time) {
-	if w.r.session != "" && w.notes.session != w.r.session && (s == nil || s.id != w.r.session) {
+	if w.only != "" && w.notes.session != w.only && (s == nil || s.id != w.only) {
 		return
 	}
 	for i, text := range w.notes.events {
@@ -309,7 +310,9 @@ func (w *walk) events(s *session, t time.Time) {
 		switch {
 		case kind == kindMark:
 			w.mark(s, text, t)
-		case err == nil && kindOf(e) == kind:
+		case err != nil || kindOf(e) != kind:
+		case s != nil && e.Context != nil && e.Session != s.id: // somebody put it on another's packet
+		default:
 			w.event(s, kind, e)
 		}
 	}

@@ -145,7 +145,9 @@ func (s *Scanner) readBody(length uint32) error {
 
 // passOver skips a block that is too long to be held.
 func (s *Scanner) passOver(length uint32) error {
-	if _, err := io.CopyN(io.Discard, s.r, int64(length)-4); err != nil {
+	if _, err := io.CopyN(io.Discard, s.r, int64(length)-4); err == io.EOF {
+		return s.damaged(fmt.Sprintf("a block of %d octets, which the file does not have", length)) // hardly a cut one
+	} else if err != nil {
 		return s.ending(1, err)
 	}
 	var again [4]byte
