@@ -198,7 +198,6 @@ func (c *file) close() error {
 	if c.reserve > c.size {
 		c.f.Truncate(c.size) // frees what was preallocated behind the end
 	}
-	c.f.Sync()
 	if e := c.f.Close(); err == nil && e != nil {
 		err = fmt.Errorf("recording to %s: %w", c.path, cause(e))
 	}

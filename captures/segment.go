@@ -2,6 +2,7 @@ package captures
 
 import (
 	"encoding/binary"
+	"math/bits"
 	"net/netip"
 	"time"
 
@@ -72,7 +73,10 @@ func (b *blocks) end(omitted int, sum uint64, comments ...[]byte) {
 // reset forgets the blocks, which were written, and keeps their space.
 func (b *blocks) reset() { b.buf, b.open = b.buf[:0], false }
 
-var big = binary.BigEndian
+var (
+	big    = binary.BigEndian
+	little = binary.LittleEndian
+)
 
 // appendIP appends an IPv4 header (RFC 791 §3.1) or an IPv6 one (RFC 8200 §3)
 // whose lengths and checksum seal fills in.
@@ -134,15 +138,18 @@ func seal(packet []byte, head, omitted int, sum uint64) {
 }
 
 // checksum adds data to an Internet checksum (RFC 1071). Only the last call of
-// several may have an odd number of octets.
+// several may have an odd number of octets. It adds eight octets at a time as
+// they lie in memory: the sum is the same in every byte order, but swapped.
 func checksum(sum uint64, data []byte) uint64 {
-	for len(data) >= 32 { // four octets at a time into 64 bits cannot overflow below 16 GiB
-		a, b := big.Uint64(data), big.Uint64(data[8:])
-		c, d := big.Uint64(data[16:]), big.Uint64(data[24:])
-		sum += a>>32 + a&0xffffffff + b>>32 + b&0xffffffff
-		sum += c>>32 + c&0xffffffff + d>>32 + d&0xffffffff
+	var s, carry uint64
+	for len(data) >= 32 {
+		s, carry = bits.Add64(s, little.Uint64(data), carry)
+		s, carry = bits.Add64(s, little.Uint64(data[8:]), carry)
+		s, carry = bits.Add64(s, little.Uint64(data[16:]), carry)
+		s, carry = bits.Add64(s, little.Uint64(data[24:]), carry)
 		data = data[32:]
 	}
+	sum += carry<<8 + uint64(bits.ReverseBytes16(fold(s)))
 	for len(data) >= 2 {
 		sum += uint64(big.Uint16(data))
 		data = data[2:]

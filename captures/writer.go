@@ -184,6 +184,9 @@ func (w *Writer) Close() error {
 	errs := []error{w.failed, w.flushAll()}
 	w.closed = true
 	w.timer.Stop()
+	if w.single != nil {
+		w.single.f.Sync() // not a file a session: that would hold up everybody at each close
+	}
 	for _, f := range w.files() {
 		ended := f.err != nil
 		if err := f.close(); !ended {
