@@ -70,6 +70,7 @@ func newRoot(std streams) *cobra.Command {
 // commands are all subcommands but help and completion, which cobra has.
 func commands(std streams) []*cobra.Command {
 	return []*cobra.Command{
+		newProxy(std),
 		newVersion(std),
 		newFilters(),
 	}

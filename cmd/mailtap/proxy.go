@@ -1,0 +1,200 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"mailtap/proxy"
+	"mailtap/proxy/route"
+)
+
+const proxyLong = `Relays between mail clients and their servers, and says what they say.
+
+A ROUTE is [LISTEN=]UPSTREAM, both as URLs: SCHEME://HOST[:PORT]. The schemes:
+  imaps, pop3s                   TLS from the first byte
+  imap, pop3                     cleartext, and STARTTLS where both want it
+  imap+starttls, pop3+starttls   STARTTLS required
+LISTEN may be left out (127.0.0.1, at 1993, 1995, 1143 or 1110), or be HOST:PORT
+or :PORT; port 0 takes a free one, and *:PORT all interfaces.
+
+Point the mail client at what the first lines of the log say, and let it trust
+mailtap's own certificate authority (mailtap ca --help). SIGINT or SIGTERM ends
+sessions in good order, a second one at once.`
+
+const proxyExample = `  mailtap proxy imaps://imap.example.org
+  mailtap proxy --record today.pcapng imaps://imap.example.org pop3s://pop.example.org
+  mailtap proxy :1143=imap+starttls://localhost:143
+  mailtap proxy --filter 'latency_us > 500000' imap://127.0.0.1:2143=imaps://mail.example.org
+  SSLKEYLOGFILE=keys.txt mailtap proxy imaps://imap.example.org`
+
+// proxyOptions are what `mailtap proxy` is told.
+type proxyOptions struct {
+	config string
+	routes []string
+	log    logOptions
+	record recordOptions
+	tls    tlsOptions
+
+	maxSessions int
+	drain       time.Duration
+	noCompress  bool
+	showSecrets bool
+	once        bool
+}
+
+func newProxy(std streams) *cobra.Command {
+	var o proxyOptions
+	cmd := &cobra.Command{
+		Use:     "proxy [flags] ROUTE...",
+		Short:   "Relay between mail clients and servers, and show what they say",
+		Long:    proxyLong,
+		Example: proxyExample,
+		GroupID: groupLive,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.routes = args
+			if o.config != "" {
+				routes, err := readConfig(cmd, o.config)
+				if err != nil {
+					return err
+				}
+				if len(args) == 0 {
+					o.routes = routes
+				}
+			}
+			return runProxy(cmd.Context(), o, std)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.config, "config", "", "read flags and routes from the TOML `FILE`: keys are the long flag names, and routes")
+	o.record.add(cmd)
+	o.log.add(cmd)
+	o.tls.add(cmd)
+	f.IntVar(&o.maxSessions, "max-sessions", 0, "at most `N` sessions at a time; 0 is no limit")
+	f.DurationVar(&o.drain, "drain", proxy.DefaultDrain, "how long busy sessions may go on after a signal")
+	f.BoolVar(&o.noCompress, "no-compress", false, "hide COMPRESS=DEFLATE from clients")
+	f.BoolVar(&o.showSecrets, "show-secrets", false, "keep passwords readable in logs and captures")
+	f.BoolVar(&o.once, "once", false, "relay one session and exit; with status 3 if it has a finding that is a warning or an error")
+	return cmd
+}
+
+// runProxy relays until a signal, or one session with --once.
+func runProxy(ctx context.Context, o proxyOptions, std streams) (err error) {
+	if len(o.routes) == 0 {
+		return usagef("mailtap proxy needs a ROUTE, as in: mailtap proxy imaps://imap.example.org")
+	}
+	routes, err := route.ParseAll(o.routes)
+	if err != nil {
+		return asUsage(err)
+	}
+	if o.maxSessions < 0 || o.drain < 0 {
+		return usagef("--max-sessions and --drain cannot be negative")
+	}
+	if _, err := o.record.check(o.showSecrets); err != nil {
+		return err
+	}
+	log, err := o.log.open(std)
+	if err != nil {
+		return err
+	}
+	defer closing(&err, log.close)
+	cfg := proxy.Config{
+		Routes: routes, MaxSessions: o.maxSessions, Drain: o.drain, Once: o.once,
+		NoCompress: o.noCompress, ShowSecrets: o.showSecrets,
+	}
+	if err := o.tls.apply(&cfg, log); err != nil {
+		return err
+	}
+	keys, err := openKeyLog()
+	if err != nil {
+		return err
+	}
+	defer closing(&err, keys.close)
+	cfg.KeyLog = keys.Writer
+	recording, err := o.record.open(log, o.showSecrets)
+	if err != nil {
+		return err
+	}
+	defer closing(&err, recording.close)
+	return serve(ctx, cfg, log, recording)
+}
+
+// closing closes something at the end; its error counts if there is no other.
+func closing(err *error, end func() error) {
+	if e := end(); *err == nil {
+		*err = e
+	}
+}
+
+// serve runs the proxy with its sinks plugged in.
+func serve(ctx context.Context, cfg proxy.Config, log *eventLog, recording *recording) error {
+	verdict := &verdict{}
+	cfg.Outputs = []proxy.Output{{Sink: log}, {Sink: verdict}}
+	if recording != nil {
+		cfg.Outputs = append(cfg.Outputs, proxy.Output{Sink: recording, Octets: true})
+	}
+	var logFailed error
+	cfg.Failed = func(s proxy.Sink, err error) {
+		if s == proxy.Sink(log) {
+			logFailed = err
+		}
+	}
+	p, err := proxy.New(cfg)
+	if err != nil {
+		return err
+	}
+	if err := p.Listen(ctx); err != nil {
+		return err
+	}
+	ctx, stop := untilSignal(ctx, p, log)
+	defer stop()
+	err = p.Serve(ctx)
+	switch {
+	case errors.Is(err, proxy.ErrClosed):
+		return errors.New("ended at once by a second signal; sessions were cut")
+	case err != nil:
+		return err
+	case logFailed != nil:
+		return logFailed
+	case cfg.Once:
+		return verdict.err()
+	}
+	return nil
+}
+
+// untilSignal is a context that ends with the first SIGINT or SIGTERM; the
+// second closes the proxy.
+func untilSignal(ctx context.Context, p *proxy.Proxy, log *eventLog) (context.Context, func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	done := make(chan struct{})
+	var running sync.WaitGroup
+	running.Go(func() {
+		for first := true; ; first = false {
+			select {
+			case s := <-signals:
+				if !first {
+					p.Close()
+					return
+				}
+				log.say("info", "shutting down (%v): sessions are being ended; again to end at once", s)
+				cancel()
+			case <-done:
+				return
+			}
+		}
+	})
+	return ctx, func() {
+		signal.Stop(signals)
+		close(done)
+		running.Wait()
+		cancel()
+	}
+}
