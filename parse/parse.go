@@ -11,6 +11,7 @@ import (
 	"fmt"
 
 	"mailtap/parse/event"
+	"mailtap/parse/finding"
 	"mailtap/parse/imap"
 	"mailtap/parse/pop3"
 	"mailtap/parse/wire"
@@ -18,6 +19,14 @@ import (
 
 // New starts the understanding of one session.
 func New(proto event.Proto, o wire.Options) wire.Session {
+	seen := &observer{Sink: o.Sink}
+	o.Sink = seen
+	s := start(proto, o)
+	seen.watch = finding.NewWatch(s.Emit)
+	return s
+}
+
+func start(proto event.Proto, o wire.Options) wire.Session {
 	switch proto {
 	case event.POP3:
 		return pop3.New(o)

@@ -55,8 +55,8 @@ func (w *Watch) byeUnasked(e *event.Event) {
 		w.tell(report{id: "idle.over-29min", evidence: []*event.Event{l.idle, e}})
 		return
 	}
-	if w.auth.pendingRefusal() {
-		return // a consequence of logins that failed
+	if w.auth.pendingRefusal() || says(e, "logging out") {
+		return // a consequence of logins that failed; a LOGOUT that came octet by octet
 	}
 	r := report{id: "srv.bye", detail: e.Text}
 	if says(e, "inactivity", "idle", "timeout", "timed out", "autologout") {

@@ -35,7 +35,6 @@ func detectLogin(w *Watch, e *event.Event) {
 		a.user, a.userCmd = argument(e, 1), e
 	case e.Kind == event.KindCommand && logins[e.Name]:
 		a.denied = nil
-		w.tooClear(e)
 	case e.Kind == event.KindClientData && strings.TrimSpace(e.Text) == "*":
 		if a.cancelled == nil {
 			a.cancelled = map[int64]bool{}
@@ -181,12 +180,10 @@ func byMechanism(w *Watch, e, cmd *event.Event, mech string) report {
 	case e.Status == "BAD" && cmd != nil && cmd.Name == "AUTHENTICATE" && argument(cmd, 2) != "":
 		return report{id: "auth.sasl-ir"}
 	case e.Status == "BAD" && cmd != nil && cmd.Name == "LOGIN":
-		return report{id: "auth.quoting", detail: syntaxOf(cmd)}
+		return report{id: "auth.quoting", detail: cmd.Error}
 	}
 	return report{}
 }
-
-func syntaxOf(cmd *event.Event) string { return cmd.Error }
 
 // unknownMechanism tells whether the server refused a mechanism that it does
 // not have.

@@ -1,8 +1,6 @@
 package finding
 
 import (
-	"strings"
-
 	"mailtap/parse/event"
 )
 
@@ -32,7 +30,9 @@ func detectStartTLS(w *Watch, e *event.Event) {
 			w.tell(report{id: "starttls.second-command", evidence: []*event.Event{w.command(e), e}})
 			return
 		}
-		w.tell(report{id: "starttls.not-offered", evidence: []*event.Event{w.command(e), e}})
+		if !w.state.LoggedIn() {
+			w.tell(report{id: "starttls.not-offered", evidence: []*event.Event{w.command(e), e}})
+		}
 	case e.Completes && failed(e) && logins[e.For] && !w.encrypted() && w.refusedInClear(e):
 		w.auth.failures = nil
 		w.tell(report{id: "starttls.required", evidence: []*event.Event{w.command(e), e}})
@@ -60,12 +60,5 @@ func (w *Watch) gaveUpInClear(e *event.Event) {
 	}
 	if w.proto == event.IMAP && w.caps["LOGINDISABLED"] && w.encrypted() && w.byName["STARTTLS"] > 0 && !w.state.LoggedIn() && w.byName["CAPABILITY"] == 0 {
 		w.tell(report{id: "starttls.stale-caps"})
-	}
-}
-
-// tooClear looks at a login that goes to the server in the clear.
-func (w *Watch) tooClear(e *event.Event) {
-	if e.Name == "LOGIN" && e.Error != "" && strings.Contains(e.Error, "8-bit") {
-		w.got = false
 	}
 }

@@ -1,23 +1,23 @@
 package finding
 
 import (
-	"regexp"
-	"strconv"
+	"fmt"
 	"strings"
 
 	"mailtap/parse/event"
+	"mailtap/parse/imap/syntax"
 )
 
 // streamWatch is what is remembered of the stream of responses.
 type streamWatch struct {
-	sizes map[string]int64 // message -> RFC822.SIZE
+	sizes map[message]uint64 // RFC822.SIZE
 }
 
-var (
-	fetchNumber = regexp.MustCompile(`^\* ([0-9]+) U?I?D?FETCH`)
-	fetchSize   = regexp.MustCompile(`RFC822\.SIZE ([0-9]+)`)
-	fetchBody   = regexp.MustCompile(`(?:BODY\[\]|RFC822) \{([0-9]+) bytes\}`)
-)
+// message names a message of a session.
+type message struct {
+	mailbox string
+	seq     uint32
+}
 
 const mostSizes = 10000 // messages whose size is remembered
 
@@ -61,31 +61,25 @@ func ruleOf(text string) string {
 // sizesOf holds the size that the server announces against the message's that
 // it sends (RFC 9051 §2.3.4).
 func (w *Watch) sizesOf(e *event.Event) {
-	m := fetchNumber.FindStringSubmatch(e.Text)
-	if m == nil {
+	d, ok := e.Data.(*syntax.FetchData)
+	if !ok || !d.Size.Known && len(d.Content) == 0 {
 		return
 	}
-	if w.stream.sizes == nil {
-		w.stream.sizes = map[string]int64{}
-	}
-	key := e.Context.Mailbox + " " + m[1]
-	if size := fetchSize.FindStringSubmatch(e.Text); size != nil && len(w.stream.sizes) < mostSizes {
-		w.stream.sizes[key] = number(size[1])
-	}
-	body := fetchBody.FindStringSubmatch(e.Text)
-	if body == nil || strings.Contains(e.Text, "BODY[]<") {
-		return
+	key := message{e.Mailbox, d.Seq}
+	if d.Size.Known && len(w.stream.sizes) < mostSizes {
+		if w.stream.sizes == nil {
+			w.stream.sizes = map[message]uint64{}
+		}
+		w.stream.sizes[key] = d.Size.N
 	}
 	announced, ok := w.stream.sizes[key]
-	if ok && announced != number(body[1]) {
-		w.tell(report{id: "stream.size-mismatch", key: key, detail: "message " + m[1] + ": announced " + strconv.FormatInt(announced, 10) + " bytes, sent " + body[1]})
+	if !ok {
+		return
 	}
-}
-
-func number(text string) int64 {
-	n, err := strconv.ParseInt(text, 10, 64)
-	if err != nil {
-		return -1
+	for i := range d.Content {
+		if c := &d.Content[i]; c.Whole() && c.Size.Known && c.Size.N != announced {
+			w.tell(report{id: "stream.size-mismatch", key: e.Mailbox,
+				detail: fmt.Sprintf("message %d: announced %d bytes, sent %d", d.Seq, announced, c.Size.N)})
+		}
 	}
-	return n
 }

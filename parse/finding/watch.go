@@ -228,8 +228,8 @@ func (f *facts) protocol(e *event.Event) {
 		if len(f.order) < mostCommands {
 			f.order = append(f.order, e)
 			f.commands[e.Seq] = e
+			f.open[e.Seq] = e
 		}
-		f.open[e.Seq] = e
 	}
 	if e.Completes {
 		delete(f.open, e.Cmd)
