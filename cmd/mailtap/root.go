@@ -71,6 +71,7 @@ func newRoot(std streams) *cobra.Command {
 func commands(std streams) []*cobra.Command {
 	return []*cobra.Command{
 		newProxy(std),
+		newCA(std),
 		newVersion(std),
 		newFilters(),
 	}
