@@ -45,7 +45,9 @@ func (c *cursor) capabilities() *CapabilityData {
 		if c.peek() == '(' || c.peek() == '"' {
 			c.fail("capability") // some servers answer NAMESPACE under this name
 		}
-		d.Capabilities = append(d.Capabilities, imap.Cap(c.atom()))
+		if name := c.atom(); name != "" {
+			d.Capabilities = append(d.Capabilities, imap.Cap(name))
+		}
 	}
 	return d
 }

@@ -22,7 +22,7 @@ func init() {
 		"UIDVALIDITY": (*cursor).nzCode, "UIDNEXT": (*cursor).uidNextCode, "UNSEEN": (*cursor).numberCode,
 		"HIGHESTMODSEQ": (*cursor).modSeqCode, "MAXCONVERTMESSAGES": (*cursor).nzCode, "MAXCONVERTPARTS": (*cursor).nzCode,
 		"PERMANENTFLAGS": (*cursor).permanentFlagsCode, "CAPABILITY": (*cursor).capabilityData,
-		"BADCHARSET": (*cursor).charsetsCode, "BADCOMPARATOR": (*cursor).charsetsCode,
+		"BADCHARSET": (*cursor).charsetsCode, "BADCOMPARATOR": (*cursor).unknownCode,
 		"APPENDUID": (*cursor).appendUIDCode, "COPYUID": (*cursor).copyUIDCode,
 		"MODIFIED": (*cursor).setCode, "NOUPDATE": (*cursor).tagCode, "UNDEFINED-FILTER": (*cursor).filterCode,
 		"METADATA": (*cursor).metadataCode, "ANNOTATE": (*cursor).wordCode, "ANNOTATIONS": (*cursor).annotationsCode,
@@ -152,7 +152,7 @@ func (c *cursor) permanentFlagsCode() any {
 	return &FlagsData{c.flagList(true)}
 }
 
-// NamesCode is a response code's list of names: BADCHARSET, BADCOMPARATOR, BADEVENT, URLMECH.
+// NamesCode is a response code's list of names: BADCHARSET, BADEVENT, URLMECH.
 type NamesCode struct {
 	Names []string `json:"names"`
 }

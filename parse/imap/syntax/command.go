@@ -48,8 +48,8 @@ func init() {
 
 // Command reads one whole command, its line end included or not.
 func Command(m Message) Cmd {
-	var c cursor
-	c.start(&m, "command")
+	c := newCursor(m, "command")
+	defer c.done()
 	cmd := Cmd{Tag: c.tag()}
 	c.sp()
 	cmd.Name = c.commandName()
@@ -60,7 +60,7 @@ func Command(m Message) Cmd {
 			cmd.Data = c.unknownArgs()
 		case read != nil:
 			outer := c.enter(strings.ToLower(cmd.Name))
-			cmd.Data = read(&c)
+			cmd.Data = read(c)
 			c.leave(outer)
 		}
 	}

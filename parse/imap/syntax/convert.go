@@ -18,7 +18,7 @@ func (c *cursor) convertArgs() any {
 	outer := c.enter("convert-att")
 	defer c.leave(outer)
 	if c.peek() == '(' {
-		c.list(func() { a.Items = append(a.Items, c.fetchItem()) })
+		a.Items = c.fetchItems()
 	} else {
 		a.Items = append(a.Items, c.fetchItem())
 	}

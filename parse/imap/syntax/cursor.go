@@ -3,6 +3,7 @@ package syntax
 import (
 	"bytes"
 	"strconv"
+	"sync"
 )
 
 // maxDepth is how deep lists, search keys and body structures may be nested:
@@ -22,13 +23,34 @@ type cursor struct {
 	depth   int
 	literal int    // index in msg.Literals of the next one
 	scratch []byte // quoted strings without their backslashes
-	msg     *Message
+	msg     Message
 }
 
-// start puts c at the beginning of m. A line that ends in a bare LF is read
-// all the same: finish names it.
-func (c *cursor) start(m *Message, rule string) {
-	c.msg, c.rule = m, rule
+// cursors saves an allocation a line: a cursor goes through tables of methods,
+// and so never stays on the stack.
+var cursors = sync.Pool{New: func() any { return new(cursor) }}
+
+// newCursor stands at the beginning of m; the caller gives it back by done.
+func newCursor(m Message, rule string) *cursor {
+	c := cursors.Get().(*cursor)
+	*c = cursor{scratch: c.scratch[:0], msg: m, rule: rule}
+	c.start()
+	return c
+}
+
+// done gives the cursor back, without what it was reading.
+func (c *cursor) done() {
+	if cap(c.scratch) > 4096 {
+		c.scratch = nil
+	}
+	*c = cursor{scratch: c.scratch}
+	cursors.Put(c)
+}
+
+// start leaves the line end out. A line that ends in a bare LF is read all the
+// same: finish names it.
+func (c *cursor) start() {
+	m := &c.msg
 	c.data = m.Data
 	if n := len(m.Literals); n > 0 && m.Literals[n-1].Off+m.Literals[n-1].Kept == len(c.data) {
 		return
@@ -132,7 +154,7 @@ func (c *cursor) masked(i int) bool {
 // secret gives the end of the secret that the cursor stands in.
 func (c *cursor) secret() (end int, ok bool) {
 	for _, s := range c.msg.Masked {
-		if c.pos >= s.Off && c.pos < s.Off+s.Len {
+		if c.pos >= s.Off && c.pos < s.Off+s.Len && c.pos < len(c.data) {
 			return min(s.Off+s.Len, len(c.data)), true
 		}
 	}
@@ -191,7 +213,7 @@ func (c *cursor) noSP() {
 	if c.peek() != ' ' {
 		return
 	}
-	c.defect("no further SP", "")
+	c.defect("no SP here, or only one", "")
 	for c.take(' ') {
 	}
 }

@@ -117,12 +117,3 @@ func (c *cursor) date() string {
 	}
 	return time.Date(year, month, day, 0, 0, 0, 0, time.UTC).Format(time.DateOnly)
 }
-
-// nilDate reads NIL or a date-time.
-func (c *cursor) nilDate() *time.Time {
-	if c.atNIL() {
-		return nil
-	}
-	t := c.dateTime()
-	return &t
-}

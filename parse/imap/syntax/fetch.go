@@ -54,17 +54,29 @@ func (c *cursor) fetchArgs() any {
 	case c.word("FULL"):
 		a.Macro = "FULL"
 	case c.peek() == '(':
-		c.list(func() { a.Items = append(a.Items, c.fetchItem()) })
+		a.Items = c.fetchItems()
 		if len(a.Items) == 0 {
 			c.defect("fetch-att", "an empty list")
 		}
 	default:
-		a.Items = append(a.Items, c.fetchItem())
+		if i := c.fetchItem(); i.Name != "" {
+			a.Items = append(a.Items, i)
+		}
 	}
 	if c.more() {
 		c.fetchModifiers(a)
 	}
 	return a
+}
+
+// fetchItems reads "(" fetch-att *(SP fetch-att) ")".
+func (c *cursor) fetchItems() (list []FetchItem) {
+	c.list(func() {
+		if i := c.fetchItem(); i.Name != "" {
+			list = append(list, i)
+		}
+	})
+	return list
 }
 
 func (c *cursor) fetchModifiers(a *FetchArgs) {

@@ -7,7 +7,7 @@ import (
 )
 
 // FetchData is FETCH and UIDFETCH data: RFC 9051 §7.5.2. A field that is
-// absent was not in the line; what has no field of its own is in Other.
+// absent was not in the line; what has no field of its own, or is NIL, is in Other.
 type FetchData struct {
 	Seq          uint32      `json:"seq,omitempty"` // message sequence number
 	UID          uint32      `json:"uid,omitempty"`
@@ -96,20 +96,31 @@ func (c *cursor) rareDatum(d *FetchData, name string) {
 	switch name {
 	case "EMAILID":
 		d.EmailID = c.objectID()
-	case "THREADID":
-		if !c.atNIL() {
-			id := c.objectID()
-			d.ThreadID = &id
+	case "THREADID", "PREVIEW", "SAVEDATE", "X-SAVEDATE":
+		if c.atNIL() {
+			d.Other = append(d.Other, Option{name, &Node{Kind: KindNIL}})
+			return
 		}
-	case "PREVIEW":
-		d.Preview = c.optional()
-	case "SAVEDATE", "X-SAVEDATE":
-		d.SaveDate = c.nilDate()
+		c.nilableDatum(d, name)
 	case "X-GM-MSGID", "X-GM-THRID", "X-GM-LABELS":
 		c.gmailDatum(d, name)
 	default:
 		n := c.node()
 		d.Other = append(d.Other, Option{name, &n})
+	}
+}
+
+// nilableDatum reads what may be NIL, and is not.
+func (c *cursor) nilableDatum(d *FetchData, name string) {
+	switch name {
+	case "THREADID":
+		id := c.objectID()
+		d.ThreadID = &id
+	case "PREVIEW":
+		d.Preview = c.optional()
+	default:
+		t := c.dateTime()
+		d.SaveDate = &t
 	}
 }
 

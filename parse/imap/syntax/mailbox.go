@@ -46,7 +46,7 @@ func (c *cursor) mailbox() Mailbox {
 }
 
 // mUTF7 is base64 with "," for "/", and without padding: RFC 3501 §5.1.3.
-var mUTF7 = base64.NewEncoding("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+,").WithPadding(base64.NoPadding)
+var mUTF7 = base64.NewEncoding("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+,").WithPadding(base64.NoPadding).Strict()
 
 // DecodeMailbox is a mailbox name as people read it: modified UTF-7 (RFC 3501
 // §5.1.3) decoded, UTF-8 (RFC 9051 §5.1, RFC 9755 §3) taken as it is. ok is

@@ -42,7 +42,7 @@ func (n Node) MarshalJSON() ([]byte, error) {
 		if n.List == nil {
 			return []byte("[]"), nil
 		}
-		return json.Marshal(n.List)
+		return unescaped(n.List)
 	case KindSecret:
 		return []byte(`{"secret":true}`), nil
 	case KindLiteral:
@@ -50,7 +50,17 @@ func (n Node) MarshalJSON() ([]byte, error) {
 			return []byte(`{"literal":` + strconv.FormatInt(n.Size, 10) + `}`), nil
 		}
 	}
-	return json.Marshal(n.Text)
+	return unescaped(n.Text)
+}
+
+// unescaped is v as JSON with "<" as it is: whether it may stand is for the
+// encoder that asks.
+func unescaped(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(v)
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
 }
 
 // String is the node for people: a list in parentheses, strings in quotes.

@@ -77,7 +77,7 @@ func (c *cursor) notifyEvent() NotifyEvent {
 	}
 	if c.peek() == ' ' && c.peekAt(1) == '(' {
 		c.sp()
-		c.list(func() { e.Fetch = append(e.Fetch, c.fetchItem()) })
+		e.Fetch = c.fetchItems()
 	}
 	return e
 }

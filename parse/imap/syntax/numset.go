@@ -15,8 +15,7 @@ type NumSet struct {
 	Ranges []imap.SeqRange // 0 is "*"
 }
 
-// maxRanges is how many ranges of one set are kept; String tells of the rest
-// by "…". A client that names each of 100000 messages costs bounded memory.
+// maxRanges is how many ranges of one set are kept. A client that names each of 100000 messages costs bounded memory.
 const maxRanges = 1 << 16
 
 // String is the set's text.
@@ -104,15 +103,16 @@ func (c *cursor) sequenceSet() (s NumSet) {
 		return NumSet{Saved: true}
 	}
 	for {
-		r := imap.SeqRange{Start: c.seqNumber()}
-		r.Stop = r.Start
+		start, ok := c.seqNumber()
+		r := imap.SeqRange{Start: start, Stop: start}
 		if c.take(':') {
-			r.Stop = c.seqNumber()
+			stop, last := c.seqNumber()
+			r.Stop, ok = stop, ok && last
 		}
 		if c.stopped {
 			return s
 		}
-		if len(s.Ranges) < maxRanges {
+		if ok && len(s.Ranges) < maxRanges {
 			s.Ranges = append(s.Ranges, r)
 		}
 		if !c.take(',') {
@@ -121,12 +121,14 @@ func (c *cursor) sequenceSet() (s NumSet) {
 	}
 }
 
-// seqNumber reads a number that is not zero, or "*" as 0.
-func (c *cursor) seqNumber() uint32 {
+// seqNumber reads a number that is not zero, or "*" as 0; ok is false for the
+// number 0, which is in no set.
+func (c *cursor) seqNumber() (n uint32, ok bool) {
 	if c.take('*') {
-		return 0
+		return 0, true
 	}
-	return c.nzNumber()
+	n = c.nzNumber()
+	return n, n != 0
 }
 
 // uidSet reads a set of UIDs that has no "*": what a server says.

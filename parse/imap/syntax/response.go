@@ -24,8 +24,8 @@ func init() {
 
 // Response reads one whole response, its line end included or not.
 func Response(m Message) Resp {
-	var c cursor
-	c.start(&m, "response")
+	c := newCursor(m, "response")
+	defer c.done()
 	var r Resp
 	switch {
 	case c.take('*'):

@@ -148,19 +148,19 @@ func keyInThread(c *cursor, k *SearchKey) {
 	c.sp()
 	k.Type = c.name()
 	c.sp()
-	k.Keys = append(k.Keys, c.searchKey())
+	c.appendKey(&k.Keys)
 }
 
 func keyOne(c *cursor, k *SearchKey) {
 	c.sp()
-	k.Keys = append(k.Keys, c.searchKey())
+	c.appendKey(&k.Keys)
 }
 
 func keyTwo(c *cursor, k *SearchKey) {
 	c.sp()
-	k.Keys = append(k.Keys, c.searchKey())
+	c.appendKey(&k.Keys)
 	c.sp()
-	k.Keys = append(k.Keys, c.searchKey())
+	c.appendKey(&k.Keys)
 }
 
 // searchKey reads one search key.
@@ -174,7 +174,7 @@ func (c *cursor) searchKey() (k SearchKey) {
 	switch p := c.peek(); {
 	case p == '(':
 		k.Key = "AND"
-		c.list(func() { k.Keys = append(k.Keys, c.searchKey()) })
+		c.list(func() { c.appendKey(&k.Keys) })
 		if len(k.Keys) == 0 {
 			c.fail("search-key")
 		}
@@ -274,9 +274,16 @@ func (c *cursor) searchProgram(a *SearchArgs) {
 }
 
 func (c *cursor) keys(a *SearchArgs) {
-	a.Keys = append(a.Keys, c.searchKey())
+	c.appendKey(&a.Keys)
 	for c.more() {
-		a.Keys = append(a.Keys, c.searchKey())
+		c.appendKey(&a.Keys)
+	}
+}
+
+// appendKey reads a search key, and keeps it where it has a name.
+func (c *cursor) appendKey(list *[]SearchKey) {
+	if k := c.searchKey(); k.Key != "" {
+		*list = append(*list, k)
 	}
 }
 

@@ -67,9 +67,13 @@ type EnableArgs struct {
 func (c *cursor) enableArgs() any {
 	a := &EnableArgs{Capabilities: []imap.Cap{}}
 	c.sp()
-	a.Capabilities = append(a.Capabilities, imap.Cap(c.atom()))
-	for c.more() {
-		a.Capabilities = append(a.Capabilities, imap.Cap(c.atom()))
+	for !c.stopped {
+		if name := c.atom(); name != "" {
+			a.Capabilities = append(a.Capabilities, imap.Cap(name))
+		}
+		if !c.more() {
+			break
+		}
 	}
 	return a
 }
