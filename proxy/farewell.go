@@ -97,21 +97,22 @@ func (s *session) draining() bool {
 // where that is possible at a line's beginning.
 func (s *session) leave(text, reason string, late bool) {
 	s.mu.Lock()
-	if s.over || s.parse == nil || s.by != event.SideNone {
+	if s.over || s.parse == nil {
 		s.mu.Unlock()
 		return
 	}
 	info := s.info()
-	boundary := s.server != nil && s.greeted && info.Boundary && s.client.written() && !s.broken && len(s.answers) == 0
+	boundary := s.server != nil && s.greeted && info.Boundary && s.client.written() && !s.broken
 	idle := boundary && s.server.written() && (info.Pending == 0 || info.Idle && info.Pending == 1)
 	if !idle && !late {
 		s.mu.Unlock()
 		return
 	}
 	s.over = true
+	half := s.by != event.SideNone // one side has ended already: there is nobody to tell, or nothing
 	s.endBy(event.SideProxy, reason)
 	var line []byte
-	if s.proto == event.IMAP && boundary && !info.Compressed {
+	if !half && s.proto == event.IMAP && boundary && !info.Compressed {
 		line = farewell(s.proto, text)
 	}
 	var turn uint64

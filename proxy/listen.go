@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"strconv"
 	"sync"
 	"syscall"
@@ -13,6 +12,7 @@ import (
 
 	"mailtap/parse/event"
 	"mailtap/parse/wire"
+	"mailtap/proxy/ca"
 	"mailtap/proxy/route"
 )
 
@@ -130,20 +130,9 @@ func (l *listener) warnings() []wire.Item {
 
 // names is what a client may know the listener as: for its certificate.
 func (l *listener) names(local net.Addr) []string {
-	var names []string
-	if l.bound.Host != "" && !l.bound.All {
-		names = append(names, l.bound.Host)
-	}
-	loopback := l.bound.Loopback()
+	names := ca.ListenerNames(l.bound.Host, l.bound.All)
 	if tcp, ok := local.(*net.TCPAddr); ok {
 		names = append(names, tcp.IP.String())
-		loopback = loopback || tcp.IP.IsLoopback()
-	}
-	if loopback {
-		return append(names, "localhost", "127.0.0.1", "::1")
-	}
-	if host, err := os.Hostname(); err == nil {
-		names = append(names, host)
 	}
 	return names
 }

@@ -188,9 +188,24 @@ func (s *session) readEnded(from *leg, err error) ending {
 		s.fail("net.reset", fmt.Sprint(plain(err)), s.place()+" closed the connection without a greeting")
 		return ending{from.side, endBroken, err}
 	}
-	now := time.Now()
-	s.guard(func() { s.parse.EOF(from.side, now) })
+	s.lastLine(from)
+	s.guard(func() { s.parse.EOF(from.side, time.Now()) })
 	return ending{from.side, endRead, err}
+}
+
+// lastLine gives the client what the gate has waited for the end of: the
+// server's last line may have none. A client's is no command without its end.
+func (s *session) lastLine(from *leg) {
+	if from.side == event.SideClient {
+		return
+	}
+	s.mu.Lock()
+	gated := s.gate != nil
+	s.gate = nil
+	s.mu.Unlock()
+	if gated {
+		s.pass(from, s.client, nil)
+	}
 }
 
 // passed is what one step has to be done with.
@@ -250,8 +265,8 @@ func (s *session) step(from, to *leg, data []byte, t time.Time) (p passed) {
 	if s.gate != nil { // parse's memory, which the other loop's step may use again
 		p.to = slices.Clone(p.to)
 	}
-	p.from = s.atBoundary(from, &p, slices.Clone(p.from))
 	if len(p.from) > 0 {
+		p.from = slices.Clone(p.from)
 		p.turnFrom = from.issue()
 	}
 	s.count(from.side, len(data), &p)
@@ -291,26 +306,6 @@ func (s *session) feed(from *leg, data []byte, t time.Time) (res wire.Result) {
 		return wire.Result{Stopped: true}
 	}
 	return wire.Result{Forward: data}
-}
-
-// atBoundary holds mailtap's own answers to the client until the server's
-// direction stands at the beginning of a line, and returns what may go now.
-func (s *session) atBoundary(from *leg, p *passed, back []byte) []byte {
-	if s.gate == nil || s.broken {
-		return back
-	}
-	if from.side == event.SideClient {
-		if len(back) > 0 && s.greeted && !s.info().Boundary {
-			s.answers = append(s.answers, back...)
-			return nil
-		}
-		return back
-	}
-	if len(s.answers) > 0 && s.info().Boundary {
-		p.to = append(p.to, s.answers...)
-		s.answers = nil
-	}
-	return back
 }
 
 // count keeps the sums that stand when parse has broken.

@@ -52,8 +52,7 @@ type session struct {
 	gate    *gate.Gate // nil: what comes goes on as it is
 	sink    *sink
 	client  *leg
-	server  *leg // nil until connected
-	answers []byte
+	server  *leg      // nil until connected
 	broken  bool      // parse has panicked: what comes goes on unread
 	last    wire.Info // as it was before parse broke
 	over    bool      // the last word was said to the client
