@@ -39,8 +39,8 @@ func (c *cursor) mailbox() Mailbox {
 		return Mailbox{}
 	}
 	m := NewMailbox(name)
-	if _, ok := DecodeMailbox(name); !ok && utf8.ValidString(name) {
-		c.defectAt(begin, "modified UTF-7", "a shift sequence that is none")
+	if _, defect := decodeMailbox(name); defect != "" {
+		c.defectAt(begin, "modified UTF-7", defect)
 	}
 	return m
 }
@@ -50,31 +50,49 @@ var mUTF7 = base64.NewEncoding("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuv
 
 // DecodeMailbox is a mailbox name as people read it: modified UTF-7 (RFC 3501
 // §5.1.3) decoded, UTF-8 (RFC 9051 §5.1, RFC 9755 §3) taken as it is. ok is
-// false where the name is neither: then it comes back unchanged. A single "&"
-// is none of a shift sequence in a name with UTF-8, but in one without it is wrong.
+// false where the name is neither: then it comes back unchanged. In a name with
+// UTF-8 a single "&" is just a letter.
 func DecodeMailbox(name string) (decoded string, ok bool) {
-	if strings.IndexByte(name, '&') < 0 {
-		return name, utf8.ValidString(name)
+	decoded, defect := decodeMailbox(name)
+	return decoded, (defect == "" || decoded != name) && utf8.ValidString(name)
+}
+
+// decodeMailbox is DecodeMailbox with what is wrong with the name. Names that
+// nobody may write but everybody can read are decoded too.
+func decodeMailbox(name string) (decoded, defect string) {
+	if strings.IndexByte(name, '&') < 0 || hasUTF8(name) {
+		return name, ""
 	}
 	var b strings.Builder
+	after := false // right behind a shift sequence
 	for rest := name; ; {
 		i := strings.IndexByte(rest, '&')
 		if i < 0 {
 			b.WriteString(rest)
-			return b.String(), true
+			return b.String(), defect
 		}
 		b.WriteString(rest[:i])
 		end := strings.IndexByte(rest[i:], '-')
 		if end < 0 {
-			return name, hasUTF8(name)
+			return name, "a shift sequence without its end"
 		}
 		text, ok := decodeShift(rest[i+1 : i+end])
 		if !ok {
-			return name, hasUTF8(name)
+			return name, "a shift sequence that is none"
 		}
+		if end > 1 && (after && i == 0 || hasASCII(text)) {
+			defect = "a shift sequence where none may be"
+		}
+		after = end > 1
 		b.WriteString(text)
 		rest = rest[i+end+1:]
 	}
+}
+
+// hasASCII reports whether text has a printing ASCII character, which must
+// stand for itself.
+func hasASCII(text string) bool {
+	return strings.IndexFunc(text, func(r rune) bool { return r >= ' ' && r < 0x7f }) >= 0
 }
 
 // hasUTF8 reports whether a name has UTF-8 in it, and so "&" is just a letter.

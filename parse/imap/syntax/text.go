@@ -1,6 +1,7 @@
 package syntax
 
 import (
+	"bytes"
 	"unicode/utf8"
 )
 
@@ -159,6 +160,9 @@ func (c *cursor) readLiteral() (l Literal, head []byte, ok bool) {
 	}
 	c.literal++
 	end := min(l.Off+l.Kept, len(c.data))
+	if i := bytes.IndexByte(c.data[l.Off:end], 0); i >= 0 && !l.Binary {
+		c.defectAt(l.Off+i, "CHAR8", "NUL in a literal that is no literal8")
+	}
 	c.pos = end
 	return l, c.data[l.Off:end], true
 }
