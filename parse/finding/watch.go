@@ -1,6 +1,8 @@
 package finding
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -123,7 +125,8 @@ func (w *Watch) known(id string) bool {
 // recount tells again, with its count, what came more than once: a later
 // finding of the same id and title replaces the earlier one.
 func (w *Watch) recount() {
-	for _, t := range w.told {
+	for _, key := range slices.Sorted(maps.Keys(w.told)) { // always in one order: a capture says it as the log did
+		t := w.told[key]
 		if t.count > 1 {
 			f := t.finding
 			f.Count = t.count
