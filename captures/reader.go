@@ -107,8 +107,8 @@ func (r *Reader) Walk(fn func(wire.Item) error) error { return r.WalkSession(r.s
 // more of an unpacked pcapng file than the part where the session is.
 func (r *Reader) WalkSession(id string, fn func(wire.Item) error) error {
 	w := newWalk(r, id, fn)
-	defer w.close()
 	err := r.scan(r.index[id], w.packet)
+	w.close()
 	if w.failure != nil {
 		return w.failure
 	}

@@ -2,7 +2,6 @@ package captures
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"mailtap/parse/event"
@@ -290,15 +289,12 @@ func (r *recorder) octets(f *flow, o *wire.Octets) {
 		r.append(f, d, o.Data, o.Time)
 		return
 	}
-	for off := 0; off < len(o.Data); off += maxSegment {
-		data := o.Data[off:min(len(o.Data), off+maxSegment)]
-		r.marked(f, d, o, off, data)
-	}
+	r.marked(f, d, o)
 }
 
 // plain reports whether nothing needs to be said of o.
 func (r *recorder) plain(f *flow, d int, o *wire.Octets) bool {
-	return o.Altered == nil && len(o.Secrets) == 0 && !o.Proxy && !o.Dropped &&
+	return o.Altered == nil && len(o.Secrets) == 0 && !o.Proxy && !o.Dropped && !o.Raw &&
 		!r.omits(o) && layerOf(o) == f.layer[d]
 }
 
@@ -322,7 +318,7 @@ func layerOf(o *wire.Octets) string {
 func (r *recorder) append(f *flow, d int, data []byte, t time.Time) {
 	for len(data) > 0 {
 		if !r.blocks.open || r.blocks.flow != f || r.dir != d || !r.time.Equal(t) || len(r.buf)-r.data >= maxSegment {
-			r.segment(f, d, t)
+			r.segment(f, d, flagPSH|flagACK, t)
 			r.blocks.flow = f
 		}
 		n := min(len(data), maxSegment-(len(r.buf)-r.data))
@@ -335,50 +331,53 @@ func (r *recorder) append(f *flow, d int, data []byte, t time.Time) {
 
 // segment opens a packet for octets. Every now and then the other side
 // acknowledges what it got: readers keep what nobody acknowledged.
-func (r *recorder) segment(f *flow, d int, t time.Time) {
+func (r *recorder) segment(f *flow, d int, flags byte, t time.Time) {
 	if f.unacked[d] >= 1<<20 {
 		r.ack(f, 1-d, t)
 	}
 	f.unacked[1-d] = 0
-	r.begin(f.ends, d, flagPSH|flagACK, f.seq[d], f.seq[1-d], 0xffff, t)
+	r.begin(f.ends, d, flags, f.seq[d], f.seq[1-d], 0xffff, t)
 }
 
-// marked writes data, which stands at off in o, as a packet with comments.
-func (r *recorder) marked(f *flow, d int, o *wire.Octets, off int, data []byte) {
-	comments := r.comments(f, d, o, off, len(data))
-	r.segment(f, d, o.Time)
-	f.seq[d] += uint32(len(data))
-	f.unacked[d] += len(data)
-	if r.omits(o) {
-		r.end(len(data), checksum(0, data), comments...)
-		return
+// marked writes a piece of which something is to be said: in packets of its
+// own, with the comments on the first and PSH on the last.
+func (r *recorder) marked(f *flow, d int, o *wire.Octets) {
+	comments := r.comments(f, d, o)
+	for rest := o.Data; len(rest) > 0; comments = nil {
+		n, flags := min(len(rest), maxSegment), byte(flagPSH|flagACK)
+		if n < len(rest) {
+			flags = flagACK
+		}
+		r.segment(f, d, flags, o.Time)
+		f.seq[d] += uint32(n)
+		f.unacked[d] += n
+		if r.omits(o) {
+			r.end(n, checksum(0, rest[:n]), comments...)
+		} else {
+			r.buf = append(r.buf, rest[:n]...)
+			r.end(0, 0, comments...)
+		}
+		rest = rest[n:]
 	}
-	r.buf = append(r.buf, data...)
-	r.end(0, 0, comments...)
 }
 
-// comments are those of the n octets at off in o.
-func (r *recorder) comments(f *flow, d int, o *wire.Octets, off, n int) (texts [][]byte) {
+// comments are those of o.
+func (r *recorder) comments(f *flow, d int, o *wire.Octets) (texts [][]byte) {
 	if layer := layerOf(o); layer != f.layer[d] {
 		f.layer[d] = layer
 		texts = append(texts, comment{Kind: kindLayer, Layer: layer, Says: says[layer]}.encode())
 	}
-	if o.Proxy || o.Dropped || o.Altered != nil && off == 0 {
+	if o.Proxy || o.Dropped || o.Altered != nil {
 		c := comment{Kind: kindAltered, Proxy: o.Proxy, Dropped: o.Dropped, Why: o.Why}
-		if a := o.Altered; a != nil && off == 0 {
+		if a := o.Altered; a != nil {
 			c.Other, c.Bytes = &a.Other, &a.Bytes
 		}
 		texts = append(texts, c.encode())
 	}
-	for _, s := range o.Secrets {
-		from, to := max(s.Off, off), min(s.Off+s.Len, off+n)
-		if from > to || from == to && s.Len > 0 {
-			continue
-		}
-		s.Off, s.Len = from-off, to-from
-		texts = append(texts, comment{Kind: kindSecret, Secret: &s}.encode())
+	for i := range o.Secrets {
+		texts = append(texts, comment{Kind: kindSecret, Secret: &o.Secrets[i]}.encode())
 	}
-	return slices.Clip(texts)
+	return texts
 }
 
 // says is what a layer's comment says to people.

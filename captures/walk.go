@@ -3,6 +3,8 @@ package captures
 import (
 	"bytes"
 	"errors"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -44,8 +46,10 @@ type session struct {
 	seq     int64
 	layer   [2]string
 	plain   bool // nothing is masked in the file
-	started bool // octets passed, or lines of the server's leg
-	ends    []ends
+	held    [2]held
+
+	findings findings
+	ends     []ends
 }
 
 var sides = [2]event.Side{event.SideClient, event.SideServer}
@@ -54,10 +58,12 @@ func newWalk(r *Reader, only string, fn func(wire.Item) error) *walk {
 	return &walk{r: r, only: only, fn: fn, conns: map[ends]*conn{}, sessions: map[string]*session{}}
 }
 
-// close frees what sessions hold that the file does not close.
+// close frees what sessions hold that the file does not close, and gives what
+// they still had to say.
 func (w *walk) close() {
-	for _, s := range w.sessions {
-		if s.parse != nil {
+	for _, id := range slices.Sorted(maps.Keys(w.sessions)) {
+		if s := w.sessions[id]; s.parse != nil {
+			w.giveRecorded(s, len(s.findings.recorded))
 			s.parse.Close()
 		}
 	}
@@ -69,11 +75,19 @@ type sink struct {
 	s *session
 }
 
-func (k *sink) Octets(o *wire.Octets) { k.w.give(wire.Item{Session: k.s.id, Octets: o}) }
+func (k *sink) Octets(o *wire.Octets) {
+	k.w.giveRecorded(k.s, len(k.s.findings.recorded))
+	k.w.give(wire.Item{Session: k.s.id, Octets: o})
+}
 
 func (k *sink) Event(e *event.Event) {
 	k.s.context = e.Context
 	k.s.seq = max(k.s.seq, e.Seq)
+	if e.Finding != nil {
+		k.w.giveRecorded(k.s, k.s.findings.anew(e))
+	} else {
+		k.w.giveRecorded(k.s, len(k.s.findings.recorded))
+	}
 	k.w.give(wire.Item{Session: k.s.id, Event: e})
 }
 
@@ -87,7 +101,6 @@ func (w *walk) give(item wire.Item) {
 type notes struct {
 	octets  wire.Octets // secrets, altered, proxy, dropped
 	layer   string
-	part    bool     // the connection is a further part of a session
 	goesOn  bool     // this FIN is no end: a further part follows
 	session string   // that the packet's events belong to
 	events  [][]byte // comments that are events
@@ -133,7 +146,7 @@ func (n *notes) altered(c *comment) {
 
 func (n *notes) layerOf(c *comment) {
 	if c.Layer == layerTLS {
-		n.part, n.goesOn = c.Part > 1, c.Next > 1
+		n.goesOn = c.Next > 1
 		return
 	}
 	n.layer = c.Layer
@@ -218,9 +231,6 @@ func (w *walk) own(c *conn, d int, seg *segment, t time.Time) {
 		return
 	}
 	w.found = true
-	if w.notes.part && s.parse != nil {
-		s.parse.Upgraded(event.SideClient, t)
-	}
 	if w.notes.layer != "" {
 		s.layer[d] = w.notes.layer
 	}
@@ -242,7 +252,6 @@ func (w *walk) octets(c *conn, d int, seg *segment, t time.Time) {
 		return
 	}
 	s := c.session
-	s.started = true
 	data, omitted := seg.data, seg.omitted
 	if ahead := int32(seg.seq - c.next[d]); c.known[d] && ahead > 0 {
 		s.parse.Gap(sides[d], int64(ahead), t)
@@ -257,16 +266,53 @@ func (w *walk) octets(c *conn, d int, seg *segment, t time.Time) {
 	o := w.notes.octets
 	o.Side, o.Data, o.Time = sides[d], data, t
 	o.Raw, o.Deflate = s.layer[d] == layerRaw, s.layer[d] == layerDeflate
-	o.Secrets = within(o.Secrets, len(data))
-	if s.plain && !w.r.ShowSecrets {
-		mask(&o)
+	if h := &s.held[d]; h.any || seg.flags&flagPSH == 0 {
+		h.add(&o, omitted)
+		if seg.flags&flagPSH == 0 && len(h.o.Data) < maxHeld {
+			return
+		}
+		o, omitted = h.o, h.omitted
+		*h = held{}
 	}
-	if len(data) > 0 {
-		s.parse.Recorded(&o)
+	w.recorded(s, &o, omitted)
+}
+
+// held is a piece that is written in several segments, all but the last one
+// without PSH: what is said of it is said of all of them.
+type held struct {
+	any     bool
+	o       wire.Octets
+	omitted int
+}
+
+// maxHeld bounds what a hostile capture makes us hold.
+const maxHeld = 4 << 20
+
+func (h *held) add(o *wire.Octets, omitted int) {
+	if !h.any {
+		h.any, h.o = true, *o
+		h.o.Data = nil
+	}
+	h.o.Data = append(h.o.Data, o.Data...)
+	h.omitted += omitted
+}
+
+// recorded hands on a piece, and a stand-in for what was omitted behind it.
+func (w *walk) recorded(s *session, o *wire.Octets, omitted int) {
+	o.Secrets = within(o.Secrets, len(o.Data))
+	if s.plain && !w.r.ShowSecrets {
+		mask(o)
+	}
+	if len(o.Data) > 0 {
+		s.parse.Recorded(o)
 	}
 	if omitted > 0 {
-		o.Data, o.Cut, o.Secrets, o.Altered = standIn(omitted), true, nil, nil
-		s.parse.Recorded(&o)
+		cut := *o
+		cut.Data, cut.Cut, cut.Secrets = standIn(omitted), true, nil
+		if len(o.Data) > 0 {
+			cut.Altered = nil
+		}
+		s.parse.Recorded(&cut)
 	}
 }
 
@@ -327,26 +373,29 @@ func (w *walk) events(s *session, t time.Time) {
 
 // event gives s one event that was recorded in a comment of that kind.
 func (w *walk) event(s *session, kind string, e *event.Event) {
-	if e.Finding != nil {
-		e.Finding.Recorded = true
+	if e.Finding != nil && s != nil {
+		if !s.findings.known(e) {
+			s.findings.recorded = append(s.findings.recorded, e)
+		}
+		if s.parse == nil {
+			w.giveRecorded(s, len(s.findings.recorded))
+		}
+		return
 	}
 	if s == nil {
 		w.give(wire.Item{Session: w.notes.session, Event: e})
 		return
 	}
-	switch {
-	case s.parse == nil:
-	case kind == kindServerLeg:
-		s.started = true
-	case kind == kindTLS && s.started && e.TLS.Side == event.SideServer && e.TLS.Failure == "":
-		s.parse.Upgraded(event.SideServer, e.Time)
-	case kind == kindClose:
+	if kind == kindClose && s.parse != nil {
 		s.parse.EOF(event.SideClient, e.Time)
 		s.parse.EOF(event.SideServer, e.Time)
 	}
 	w.emit(s, e)
-	if kind == kindClose {
+	switch {
+	case kind == kindClose:
 		w.end(s)
+	case kind == kindTLS && s.parse != nil && e.TLS.Failure == "" && e.TLS.Side != event.SideNone:
+		s.parse.Upgraded(e.TLS.Side, e.Time) // as the proxy does, behind the event
 	}
 }
 
@@ -387,6 +436,7 @@ func (w *walk) end(s *session) {
 	if s.parse == nil {
 		return
 	}
+	w.giveRecorded(s, len(s.findings.recorded))
 	s.parse.Close()
 	s.parse = nil
 	w.closed = append(w.closed, s)

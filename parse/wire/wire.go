@@ -167,8 +167,8 @@ type Session interface {
 	// session handed to its sink. Masked secrets are taken from o.Secrets, and
 	// the reason of a Drop from o.Why. They go to the sink again as they do
 	// from Feed (Part found anew), before the events that they complete. A
-	// capture joins adjacent plain pieces of one side and one time, and splits
-	// those over 32 KiB, secrets and all. An End is given to EOF instead.
+	// capture joins adjacent pieces of one side and one time of which nothing
+	// is said, and cuts none of the others. An End is given to EOF instead.
 	Recorded(o *Octets)
 
 	// Gap tells that n octets of side are missing in what is read (0: unknown).
