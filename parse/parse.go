@@ -23,7 +23,7 @@ func New(proto event.Proto, o wire.Options) wire.Session {
 	o.Sink = seen
 	s := start(proto, o)
 	seen.watch = finding.NewWatch(s.Emit)
-	return s
+	return observed{s, seen}
 }
 
 func start(proto event.Proto, o wire.Options) wire.Session {

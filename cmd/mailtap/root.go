@@ -72,6 +72,7 @@ func commands(std streams) []*cobra.Command {
 	return []*cobra.Command{
 		newProxy(std),
 		newCA(std),
+		newView(std),
 		newVersion(std),
 		newFilters(),
 	}

@@ -1,0 +1,234 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/gdamore/tcell/v2"
+	"github.com/spf13/cobra"
+
+	"mailtap/captures"
+	"mailtap/parse/event"
+	"mailtap/parse/wire"
+	"mailtap/view"
+)
+
+const viewExample = `  mailtap view today.pcapng
+  mailtap view --filter 'user == "alice"' captures/*.pcapng`
+
+func newView(std streams) *cobra.Command {
+	var filter string
+	cmd := &cobra.Command{
+		Use:     "view CAPTURE...",
+		Short:   "Look at recorded sessions on the terminal",
+		Long:    "Opens captures in the full-screen viewer: ? lists its keys.",
+		Example: viewExample,
+		GroupID: groupRead,
+		Args:    atLeast(1, "CAPTURE", "mailtap view today.pcapng"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return runView(cmd.Context(), args, filter)
+		},
+	}
+	addFilter(cmd, &filter)
+	return cmd
+}
+
+// runView shows captures until the user leaves.
+func runView(ctx context.Context, names []string, filter string) error {
+	if _, err := compileFilter(filter); err != nil {
+		return err
+	}
+	source, err := openCaptures(names)
+	if err != nil {
+		return err
+	}
+	defer source.close()
+	return show(ctx, view.Options{Source: source, Title: strings.Join(names, " "), Filter: filter, Actions: source.actions()})
+}
+
+// show runs the viewer on this terminal.
+func show(ctx context.Context, o view.Options) error {
+	o.Mono = os.Getenv("NO_COLOR") != ""
+	screen, err := tcell.NewScreen()
+	if err != nil {
+		return fmt.Errorf("the viewer needs a terminal: %w; mailtap show prints captures", err)
+	}
+	return view.Run(ctx, screen, o)
+}
+
+// captureSource reads captures one after the other for the viewer.
+type captureSource struct {
+	readers []*captures.Reader
+	batches chan sent
+	stop    context.CancelFunc
+}
+
+type sent struct {
+	view.Batch
+	err error
+}
+
+// openCaptures opens all captures, and begins to read the first.
+func openCaptures(names []string) (*captureSource, error) {
+	s := &captureSource{batches: make(chan sent, 4)}
+	for _, name := range names {
+		r, err := captures.Open(name)
+		if err != nil {
+			s.close()
+			return nil, err
+		}
+		s.readers = append(s.readers, r)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	s.stop = stop
+	go s.read(ctx)
+	return s, nil
+}
+
+func (s *captureSource) close() {
+	if s.stop != nil {
+		s.stop()
+	}
+	for _, r := range s.readers {
+		r.Close()
+	}
+}
+
+// itemsABatch is how many items the viewer gets at once.
+const itemsABatch = 1024
+
+// read walks through the captures. A cut one is told, and the next is read.
+func (s *captureSource) read(ctx context.Context) {
+	defer close(s.batches)
+	for i, r := range s.readers {
+		var batch view.Batch
+		r.Progress = func(read, size int64) {
+			if size > 0 {
+				batch.Done = (float64(i) + float64(read)/float64(size)) / float64(len(s.readers))
+			}
+		}
+		flush := func(err error) error {
+			select {
+			case s.batches <- sent{batch, err}:
+				batch.Items = nil
+				return nil
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		err := r.Walk(func(item wire.Item) error {
+			batch.Items = append(batch.Items, owned(item))
+			if len(batch.Items) < itemsABatch {
+				return nil
+			}
+			return flush(nil)
+		})
+		if errors.Is(err, context.Canceled) {
+			return
+		}
+		if err != nil {
+			batch.Items = append(batch.Items, wire.Item{Event: &event.Event{Kind: event.KindLog, Time: time.Now(), Level: "warn", Message: err.Error()}})
+		}
+		if flush(nil) != nil {
+			return
+		}
+	}
+}
+
+// owned is item with octets of its own.
+func owned(item wire.Item) wire.Item {
+	if item.Octets != nil {
+		o := *item.Octets
+		o.Data = append([]byte(nil), o.Data...)
+		item.Octets = &o
+	}
+	return item
+}
+
+// Next makes it a view.Source.
+func (s *captureSource) Next(ctx context.Context) (view.Batch, error) {
+	select {
+	case b, ok := <-s.batches:
+		if !ok {
+			return view.Batch{}, io.EOF
+		}
+		return b.Batch, b.err
+	case <-ctx.Done():
+		return view.Batch{}, ctx.Err()
+	}
+}
+
+// holding opens anew the capture that has a session: reading for the viewer
+// and reading for an action do not share a place in the file.
+func (s *captureSource) holding(id string) (*captures.Reader, error) {
+	for _, r := range s.readers {
+		again, err := captures.Open(r.Path() + "#" + id)
+		if err != nil {
+			return nil, err
+		}
+		sessions, err := again.Sessions()
+		if err != nil && !errors.Is(err, captures.ErrTruncated) {
+			again.Close()
+			return nil, err
+		}
+		for _, found := range sessions {
+			if found.ID == id {
+				return again, nil
+			}
+		}
+		again.Close()
+	}
+	return nil, fmt.Errorf("no capture has session %s", id)
+}
+
+// actions are what the viewer can do with captures.
+func (s *captureSource) actions() view.Actions {
+	return view.Actions{
+		Save: s.save,
+		Comment: func(id, text string, set bool) error {
+			return s.comment(id, text, set)
+		},
+	}
+}
+
+// save writes one session to a capture of its own.
+func (s *captureSource) save(id, path string) (err error) {
+	r, err := s.holding(id)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	return saveSession(path, func(fn func(wire.Item) error) error { return r.Walk(fn) })
+}
+
+// saveSession writes what walk gives to a new capture.
+func saveSession(path string, walk func(func(wire.Item) error) error) (err error) {
+	if _, err := os.Lstat(path); err == nil {
+		return fmt.Errorf("%s is there already", path)
+	}
+	w, err := captures.Create(path, captures.Options{Version: version()})
+	if err != nil {
+		return err
+	}
+	defer closing(&err, w.Close)
+	return walk(func(item wire.Item) error { return w.Write([]wire.Item{owned(item)}) })
+}
+
+// comment keeps a user's comment in the capture that has the event.
+func (s *captureSource) comment(at, text string, set bool) error {
+	id, _, _ := strings.Cut(at, ":")
+	r, err := s.holding(id)
+	if err != nil {
+		return err
+	}
+	r.Close()
+	if !set {
+		text = ""
+	}
+	return captures.AppendMark(r.Path(), version(), captures.Mark{At: at, Text: text, Time: time.Now()})
+}
