@@ -127,7 +127,7 @@ func TestPretty(t *testing.T) {
 	}
 	want := strings.TrimPrefix(`
 16:39:44.123      == listening on imaps://127.0.0.1:1993 for imaps://mail.example.org
-                       server 127.0.0.1, port 1993, SSL/TLS
+                       in the mail client: server 127.0.0.1, port 1993, SSL/TLS
 16:39:44.123 k7qa ++ c -> b (session abcdefk7qa)
 16:39:44.123 k7qa -- the server cannot be reached: refused
 16:39:44.123 k7qa -- TLS 1.3 with the client, TLS_AES_128_GCM_SHA256, resumed
