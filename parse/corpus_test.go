@@ -106,7 +106,7 @@ func TestCorpusFindings(t *testing.T) {
 var tries = map[string]bool{"gomem-imapflow-plain-2": true}
 
 func init() {
-	for _, name := range []string{"imapflow-%s-2", "py-imaplib-%s-2", "py-poplib-%s-2", "py-poplib-%s-3", "py-poplib-%s-10", "py-poplib-%s-14", "py-poplib-%s-15"} {
+	for _, name := range []string{"imapflow-%s-2", "imapflow-%s-3", "py-imaplib-%s-2", "py-poplib-%s-2", "py-poplib-%s-3", "py-poplib-%s-10", "py-poplib-%s-14", "py-poplib-%s-15"} {
 		for _, tls := range []string{"plain", "starttls"} {
 			tries["dovecot-"+strings.Replace(name, "%s", tls, 1)] = true
 		}

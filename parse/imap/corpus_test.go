@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"mailtap/parse/event"
+	"mailtap/parse/inflate"
 	"mailtap/parse/wire"
 )
 
@@ -122,6 +123,8 @@ func checkSums(t *testing.T, chunks []chunk, p *tape) {
 			want[c.side].Write(c.data)
 		}
 	}
+	inflateBehind(t, &want[event.SideClient], "COMPRESS DEFLATE\r\n")
+	inflateBehind(t, &want[event.SideServer], "OK Begin compression")
 	gotC, gotS := p.sums()
 	if wantC, wantS := int64(want[event.SideClient].Len()), int64(want[event.SideServer].Len()); gotC != wantC || gotS != wantS {
 		t.Errorf("bytes of the events = %d, %d, want %d, %d", gotC, gotS, wantC, wantS)
@@ -130,6 +133,24 @@ func checkSums(t *testing.T, chunks []chunk, p *tape) {
 		if got, want := p.leg[side].Len(), want[side].Len(); got != want {
 			t.Errorf("octets of the %v = %d, want %d", side, got, want)
 		}
+	}
+}
+
+// inflateBehind puts what was inside COMPRESS=DEFLATE in its place: what counts
+// is the protocol text.
+func inflateBehind(t *testing.T, b *bytes.Buffer, mark string) {
+	t.Helper()
+	data := bytes.Clone(b.Bytes())
+	at := bytes.Index(data, []byte(mark))
+	if at < 0 {
+		return
+	}
+	at += bytes.IndexByte(data[at:], '\n') + 1
+	b.Truncate(at)
+	x := inflate.New()
+	defer x.Close()
+	if err := x.Feed(data[at:], func(plain []byte) { b.Write(plain) }); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -4,18 +4,9 @@ import (
 	"time"
 
 	"mailtap/parse/event"
+	"mailtap/parse/inflate"
 	"mailtap/parse/wire"
 )
-
-// Inflater undoes COMPRESS=DEFLATE of one direction (RFC 4978), as the octets come.
-type Inflater interface {
-	// Feed hands what data inflates to to emit, in any pieces, valid during it.
-	Feed(data []byte, emit func(plain []byte)) error
-	Close()
-}
-
-// newInflater makes one; nil: what is compressed stays unread.
-var newInflater func() Inflater
 
 // compress is the OK of COMPRESS: behind it both directions are compressed.
 // A capture holds what was inside.
@@ -26,11 +17,7 @@ func (s *Session) compress() {
 	}
 	for _, d := range []*dir{&s.client, &s.server} {
 		d.deflate = true
-		if newInflater != nil {
-			d.inflater = newInflater()
-		} else {
-			d.broken = true
-		}
+		d.inflater = inflate.New()
 	}
 }
 

@@ -21,6 +21,7 @@ import (
 
 	"mailtap/parse/event"
 	"mailtap/parse/imap/syntax"
+	"mailtap/parse/inflate"
 	"mailtap/parse/wire"
 )
 
@@ -69,8 +70,8 @@ type dir struct {
 	rec      recorded
 	rule     rule
 	deflate  bool
-	inflater Inflater
-	broken   bool // inflating failed, or nobody does it
+	inflater *inflate.Inflater
+	broken   bool // inflating failed
 	ended    bool
 }
 
