@@ -1,45 +1,38 @@
 package proxy
 
 import (
+	"context"
 	"crypto/tls"
-	"crypto/x509"
-	"errors"
 	"fmt"
-	"io"
-	"os"
 	"time"
 
 	"mailtap/parse/event"
+	"mailtap/parse/finding"
+	"mailtap/proxy/tlsfacts"
 )
-
-// tlsHandshake is the type of the record that begins TLS: RFC 8446 §5.1.
-const tlsHandshake = 0x16
 
 // awaitHello waits for the client's first octets, and reports whether they
 // begin TLS. Until then nothing is dialled.
 func (s *session) awaitHello() bool {
-	s.client.link.SetReadDeadline(time.Now().Add(helloLimit))
-	first, err := s.client.link.peek()
-	s.client.link.SetReadDeadline(time.Time{})
-	switch {
-	case s.ended():
+	peeked, _ := tlsfacts.Peek(s.client.link, helloLimit)
+	if s.ended() {
 		return false
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		s.plainOnTLS(fmt.Sprintf("no ClientHello came in %d s", int(helloLimit.Seconds())))
-		return false
-	case err != nil:
-		s.note(ending{side: event.SideClient, err: err})
-		return false
-	case first[0] == tlsHandshake || first[0]&0x80 != 0: // SSLv2's hello: the handshake says what is wrong
-		return true
 	}
-	s.drop(event.SideClient, s.client.link.take(), "they came in the clear where TLS begins")
-	s.plainOnTLS("its first octets are no TLS")
+	switch peeked.Opening {
+	case tlsfacts.TLS:
+		s.client.link.unread(peeked.Head)
+		if peeked.Hello != nil {
+			s.protos = peeked.Hello.ALPN
+		}
+		return true
+	case tlsfacts.Closed:
+		s.note(ending{side: event.SideClient, err: peeked.Err})
+		return false
+	case tlsfacts.Plain:
+		s.drop(event.SideClient, append(peeked.Head, s.client.link.take()...), "they came in the clear where TLS begins")
+	}
+	s.failTLS(event.SideClient, tlsfacts.PlainOnTLS(peeked.Head), "this port begins with TLS; set the client's connection security to SSL/TLS")
 	return false
-}
-
-func (s *session) plainOnTLS(detail string) {
-	s.fail("tls.port.plain-on-tls", detail, "this port begins with TLS; set the client's connection security to SSL/TLS")
 }
 
 // drop puts octets on record that go nowhere.
@@ -47,137 +40,89 @@ func (s *session) drop(side event.Side, data []byte, why string) {
 	s.guard(func() { s.parse.Drop(side, data, time.Now(), why) })
 }
 
-// shakeClient shakes hands with the client. Between its hello and the answer
-// it calls connect, if there is one: the answer's certificate has the names of
-// the server's. Where the server failed the client is answered all the same,
-// and is told inside TLS.
-func (s *session) shakeClient(connect ...func()) bool {
-	link := s.client.link
-	link.SetDeadline(time.Now().Add(helloLimit))
-	link.hello = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
-		s.protos = hello.SupportedProtos
-		for _, call := range connect {
-			link.SetDeadline(time.Time{})
-			call()
-		}
-		link.SetDeadline(time.Now().Add(handshakeLimit))
-		return s.answer(hello)
-	}
-	conn := tls.Server(link, s.proxy.tls)
-	err := conn.Handshake()
-	link.SetDeadline(time.Time{})
-	link.hello = nil
-	state := conn.ConnectionState()
-	s.emit(tlsEvent(event.SideClient, state, err))
+// shakeClient shakes hands with the client. Its certificate has the names of
+// the server's, so the server's handshake comes first where there is one. Where
+// the server failed the client is answered all the same, and is told inside TLS.
+func (s *session) shakeClient() bool {
+	ctx, cancel := context.WithTimeout(s.ctx, handshakeLimit)
+	defer cancel()
+	conn, report, err := s.proxy.tls.Handshake(ctx, s.client.link, s.leaf, s.alpn())
+	s.emit(&event.Event{Kind: event.KindTLS, TLS: report.TLS})
 	if err != nil {
-		s.clientFailed(err)
+		s.mu.Lock()
+		s.mute = true
+		s.mu.Unlock()
+		if s.ctx.Err() == nil {
+			s.findTLS(event.SideClient, report.Failure, event.SeverityNone)
+			s.end(event.SideClient, report.Failure.Text)
+		}
 		return false
 	}
-	s.mu.Lock()
-	s.client.secure(conn)
-	s.mu.Unlock()
-	s.guard(func() { s.parse.Upgraded(event.SideClient, time.Now()) })
+	s.inside(s.client, conn)
 	return true
 }
 
-// answer is the configuration for one client: its certificate, and the
-// application protocol that the server agreed to, if any.
-func (s *session) answer(hello *tls.ClientHelloInfo) (*tls.Config, error) {
-	answer := s.proxy.tls.Clone()
-	answer.GetConfigForClient = nil
-	if chosen := s.alpn(); chosen != "" {
-		answer.NextProtos = []string{chosen}
-	}
-	if own := s.proxy.cfg.Certificate; own != nil {
-		answer.Certificates = []tls.Certificate{*own}
-		return answer, nil
-	}
-	leaf, err := s.proxy.cfg.Leaves.Answer(hello, s.peer, s.listener.names(s.client.link.LocalAddr()))
-	if err != nil {
-		return nil, err
-	}
-	answer.Certificates = []tls.Certificate{*leaf}
-	return answer, nil
+// inside puts TLS over a leg's link.
+func (s *session) inside(l *leg, conn *tls.Conn) {
+	s.mu.Lock()
+	l.secure(conn)
+	s.mu.Unlock()
+	s.guard(func() { s.parse.Upgraded(l.side, time.Now()) })
 }
 
-// clientFailed ends a session whose client's handshake failed: nothing can be
-// said to such a client any more.
-func (s *session) clientFailed(err error) {
-	s.mu.Lock()
-	s.mute = true
-	s.mu.Unlock()
-	s.end(event.SideClient, "the TLS handshake with the client failed: "+plain(err).Error())
+// leaf is the certificate that answers a client's hello.
+func (s *session) leaf(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+	if own := s.proxy.cfg.Certificate; own != nil {
+		return own, nil
+	}
+	return s.proxy.cfg.Leaves.Answer(hello, s.peer, s.listener.names(s.client.link.LocalAddr()))
 }
 
 // shakeServer shakes hands with the server.
 func (s *session) shakeServer() bool {
-	link := s.server.link
-	link.SetDeadline(time.Now().Add(handshakeLimit))
-	check := &check{route: s.listener.upstream}
-	conn := tls.Client(link, s.listener.upstream.config(check, s.protos))
-	err := conn.Handshake()
-	link.SetDeadline(time.Time{})
-	state := conn.ConnectionState()
-	if len(state.PeerCertificates) == 0 {
-		state.PeerCertificates = check.chain
-	}
-	e := tlsEvent(event.SideServer, state, err)
-	for i := range e.TLS.Peer {
-		e.TLS.Peer[i].Verified = check.err == nil
-		if i == 0 && check.err != nil {
-			e.TLS.Peer[i].Reason = check.err.Error()
-		}
-	}
-	s.emit(e)
+	ctx, cancel := context.WithTimeout(s.ctx, handshakeLimit)
+	defer cancel()
+	conn, report, err := s.listener.upstream.Handshake(ctx, s.server.link, s.protos)
+	s.emit(&event.Event{Kind: event.KindTLS, TLS: report.TLS})
 	if err != nil {
-		s.serverFailed(err)
+		if s.ctx.Err() == nil {
+			s.failTLS(event.SideServer, report.Failure, fmt.Sprintf("TLS with %s: %s", s.place(), report.Failure.Text))
+		}
 		return false
 	}
-	s.mu.Lock()
-	s.server.secure(conn)
-	s.peer = state.PeerCertificates[0]
-	s.mu.Unlock()
-	s.guard(func() { s.parse.Upgraded(event.SideServer, time.Now()) })
+	if report.Ignored != nil {
+		s.findTLS(event.SideServer, report.Ignored, event.SeverityWarning)
+	}
+	s.peer = report.Leaf
+	s.inside(s.server, conn)
 	return true
 }
 
-// serverFailed says why there is no TLS with the server.
-func (s *session) serverFailed(err error) {
-	if s.ctx.Err() != nil {
-		return
+// findTLS puts what a handshake came to on record as a finding; a severity
+// that is given goes before the catalogue's.
+func (s *session) findTLS(side event.Side, f *tlsfacts.Failure, severity event.Severity) {
+	id := f.ID
+	if id == "" {
+		id = "tls.upstream.failed"
+		if side == event.SideClient {
+			id = "tls.client.failed"
+		}
 	}
-	id, detail := handshakeFinding(err)
-	s.fail(id, s.place()+": "+detail, fmt.Sprintf("TLS with %s: %s", s.place(), detail))
+	e := finding.New(id, f.Text)
+	if f.Advice != "" {
+		e.Finding.Advice = f.Advice
+	}
+	if severity != event.SeverityNone {
+		e.Finding.Severity = severity
+	}
+	e.Finding.Also = f.Also
+	s.emit(e)
 }
 
-// handshakeFinding is the finding for a handshake with a server that failed, and the cause.
-func handshakeFinding(err error) (id, detail string) {
-	var record tls.RecordHeaderError
-	var invalid x509.CertificateInvalidError
-	var unknown x509.UnknownAuthorityError
-	var name x509.HostnameError
-	switch {
-	case errors.As(err, &record):
-		head := record.RecordHeader[:]
-		if other := serviceOf(head, event.ProtoNone); other != "" {
-			return "tls.upstream.plaintext", fmt.Sprintf("the server began with %q, which is %s in the clear", head, other)
-		}
-		return "tls.upstream.plaintext", fmt.Sprintf("the server began with %q", head)
-	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		return "tls.certificate-expired", invalid.Error()
-	case errors.As(err, &name):
-		return "tls.name-mismatch", name.Error()
-	case errors.As(err, &unknown), errors.As(err, &invalid):
-		return "tls.certificate-untrusted", plain(err).Error()
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		return "net.timeout", "the handshake was not finished in time"
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return "net.reset", "the server closed the connection in the handshake"
-	}
-	if id, _ := unreachable(err); id == "net.reset" {
-		return id, "the server reset the connection in the handshake"
-	}
-	return "tls.upstream.failed", plain(err).Error()
+// failTLS ends the session with what a handshake came to, and text for the client.
+func (s *session) failTLS(side event.Side, f *tlsfacts.Failure, text string) {
+	s.findTLS(side, f, event.SeverityNone)
+	s.refuse(text)
 }
 
 // alpn is the application protocol that was agreed with the server.
@@ -194,31 +139,4 @@ func (s *session) cleartext() {
 		s.warned = true
 		s.find("tls.upstream.cleartext", s.place())
 	}
-}
-
-// tlsFailure is for a handshake that never began.
-func tlsFailure(side event.Side, err error) *event.Event {
-	return tlsEvent(side, tls.ConnectionState{}, err)
-}
-
-// tlsEvent says what a handshake agreed on, or why it failed.
-func tlsEvent(side event.Side, state tls.ConnectionState, err error) *event.Event {
-	t := &event.TLS{Side: side, SNI: state.ServerName, ALPN: state.NegotiatedProtocol, Resumed: state.DidResume}
-	if state.Version != 0 {
-		t.Version = tls.VersionName(state.Version)
-	}
-	if state.CipherSuite != 0 {
-		t.Cipher = tls.CipherSuiteName(state.CipherSuite)
-	}
-	for _, c := range state.PeerCertificates {
-		names := append([]string(nil), c.DNSNames...)
-		for _, ip := range c.IPAddresses {
-			names = append(names, ip.String())
-		}
-		t.Peer = append(t.Peer, event.Certificate{Subject: c.Subject.String(), Names: names, Issuer: c.Issuer.String(), Expiry: c.NotAfter})
-	}
-	if err != nil {
-		t.Failure = plain(err).Error()
-	}
-	return &event.Event{Kind: event.KindTLS, TLS: t}
 }

@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"crypto/tls"
 	"net"
 	"slices"
 	"sync"
@@ -47,8 +46,6 @@ type link struct {
 	end    int
 	got    error // what read found
 	hurry  bool  // Read never waits
-
-	hello func(*tls.ClientHelloInfo) (*tls.Config, error) // while a handshake with a client runs
 
 	wmu     sync.Mutex
 	corked  bool

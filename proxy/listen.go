@@ -14,6 +14,7 @@ import (
 	"mailtap/parse/wire"
 	"mailtap/proxy/ca"
 	"mailtap/proxy/route"
+	"mailtap/proxy/tlsfacts"
 )
 
 // listener is one route at work.
@@ -21,7 +22,7 @@ type listener struct {
 	proxy    *Proxy
 	route    route.Route
 	bound    route.Endpoint // route.Listen with the port that it got
-	upstream *upstreamConfig
+	upstream *tlsfacts.Upstream
 
 	mu   sync.Mutex
 	net  net.Listener

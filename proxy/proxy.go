@@ -14,7 +14,6 @@ package proxy
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -24,6 +23,7 @@ import (
 	"mailtap/parse/event"
 	"mailtap/parse/wire"
 	"mailtap/proxy/route"
+	"mailtap/proxy/tlsfacts"
 )
 
 // ErrClosed is what Serve returns after Close.
@@ -34,7 +34,7 @@ type Proxy struct {
 	cfg       Config
 	listeners []*listener
 	record    *record
-	tls       *tls.Config // for clients
+	tls       *tlsfacts.Listener
 
 	mu       sync.Mutex
 	sessions map[string]*session
@@ -60,7 +60,7 @@ func New(cfg Config) (*Proxy, error) {
 	}
 	p := &Proxy{cfg: cfg, sessions: map[string]*session{}, first: make(chan struct{})}
 	p.cfg.KeyLog = serialized(cfg.KeyLog)
-	p.tls = clientTLS(p.cfg)
+	p.tls = tlsfacts.NewListener(cfg.TLSLegacy, p.cfg.KeyLog)
 	for _, r := range cfg.Routes {
 		l := &listener{proxy: p, route: r}
 		var err error

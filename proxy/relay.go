@@ -184,6 +184,8 @@ func (s *session) readEnded(from *leg, err error) ending {
 		return ending{from.side, endBroken, err}
 	case quiet && from.side == event.SideServer && errors.Is(err, os.ErrDeadlineExceeded):
 		return ending{from.side, endStop, nil}
+	case from.side == event.SideServer && s.late(err):
+		return ending{from.side, endBroken, err}
 	case from.side == event.SideServer && !s.heard():
 		s.fail("net.reset", fmt.Sprint(plain(err)), s.place()+" closed the connection without a greeting")
 		return ending{from.side, endBroken, err}
@@ -191,6 +193,19 @@ func (s *session) readEnded(from *leg, err error) ending {
 	s.lastLine(from)
 	s.guard(func() { s.parse.EOF(from.side, time.Now()) })
 	return ending{from.side, endRead, err}
+}
+
+// late fails the session where a server refuses the handshake only now: in TLS
+// 1.3 that is how it says no to a client's certificate.
+func (s *session) late(err error) bool {
+	if s.server.tls == nil {
+		return false
+	}
+	f := s.listener.upstream.Late(err)
+	if f != nil {
+		s.failTLS(event.SideServer, f, fmt.Sprintf("TLS with %s: %s", s.place(), f.Text))
+	}
+	return f != nil
 }
 
 // lastLine gives the client what the gate has waited for the end of: the

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"mailtap/parse/event"
+	"mailtap/proxy/tlsfacts"
 )
 
 // service is how a protocol's server begins to speak.
@@ -84,11 +85,11 @@ func (s *session) fits(from *leg, data []byte) bool {
 func (s *session) fitsClient(data []byte) bool {
 	first := !s.spoken
 	s.spoken = true
-	if !first || s.client.tls != nil || len(data) < 2 || data[0] != tlsHandshake || data[1] != 3 {
+	if !first || s.client.tls != nil || !tlsfacts.BeginsHandshake(data) {
 		return true
 	}
 	s.drop(event.SideClient, data, "they begin TLS on a port that begins in the clear")
-	s.fail("tls.port.tls-on-plain", "", "this port begins in the clear; set the client's connection security to STARTTLS")
+	s.failTLS(event.SideClient, tlsfacts.TLSOnPlain(), "this port begins in the clear; set the client's connection security to STARTTLS")
 	return false
 }
 

@@ -132,16 +132,10 @@ func (s *session) open() {
 		return
 	case s.refused:
 		s.fail("mailtap.limit", "", fmt.Sprintf("there are %d sessions already, which is the limit (--max-sessions)", s.proxy.cfg.MaxSessions))
-		if implicit {
-			s.shakeClient()
-		}
-		return
-	case implicit:
-		s.shakeClient(s.connect)
 	default:
 		s.connect()
 	}
-	if s.failed() != nil || s.ended() {
+	if s.ctx.Err() != nil || implicit && !s.shakeClient() || s.ended() {
 		return
 	}
 	s.setGate()
@@ -234,6 +228,11 @@ func (s *session) find(id, detail string, evidence ...string) {
 // fail ends the session with a finding, and text for the client.
 func (s *session) fail(id, detail, text string, evidence ...string) {
 	s.find(id, detail, evidence...)
+	s.refuse(text)
+}
+
+// refuse ends the session, and says why to the client.
+func (s *session) refuse(text string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.failure == nil {

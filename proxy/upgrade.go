@@ -8,6 +8,7 @@ import (
 
 	"mailtap/parse/event"
 	"mailtap/proxy/route"
+	"mailtap/proxy/tlsfacts"
 )
 
 // upgrade does what both loops were brought to a stop for, and reports whether
@@ -111,12 +112,9 @@ func (s *session) behind(l *leg) {
 // dropPlain drops octets up to where TLS begins in them, and gives that back
 // to the link. It returns how many it has dropped.
 func (s *session) dropPlain(l *leg, data []byte) int {
-	at := bytes.Index(data, []byte{tlsHandshake, 3})
-	switch {
-	case at < 0 && len(data) == 1 && data[0] == tlsHandshake:
-		at = 0
-	case at < 0:
-		at = len(data)
+	at := 0
+	for at < len(data) && !tlsfacts.BeginsHandshake(data[at:]) {
+		at++
 	}
 	if at < len(data) {
 		l.link.unread(slices.Clone(data[at:]))
@@ -137,11 +135,10 @@ func (s *session) awaitTLS() bool {
 	for dropped := 0; ; {
 		first, err := link.peek()
 		if err != nil {
-			s.emit(tlsFailure(event.SideClient, err))
-			s.clientFailed(err)
+			s.note(ending{side: event.SideClient, err: err})
 			return false
 		}
-		if first[0] == tlsHandshake || first[0]&0x80 != 0 {
+		if tlsfacts.BeginsHandshake(first) {
 			return true
 		}
 		dropped += s.dropPlain(s.client, link.take())
