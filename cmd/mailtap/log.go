@@ -43,17 +43,23 @@ type eventLog struct {
 	file   io.Closer     // nil for stderr
 	stderr io.Writer     // for own words, where the log is not there
 	shared bool          // the log goes to stderr
+	live   *liveSource   // the viewer on this terminal has the log; nil without one
 
 	mu sync.Mutex
 }
 
-// open checks the options and opens the log.
-func (o *logOptions) open(std streams) (*eventLog, error) {
+// open checks the options and opens the log. With a viewer on the terminal the
+// log is one of its views, and a file's only where one is named.
+func (o *logOptions) open(std streams, live *liveSource) (*eventLog, error) {
 	accept, err := compileFilter(o.filter)
 	if err != nil {
 		return nil, err
 	}
-	l := &eventLog{stderr: std.err, shared: o.file == ""}
+	l := &eventLog{stderr: std.err, shared: o.file == "", live: live}
+	if live != nil && o.file == "" {
+		l.shared = false
+		return l, nil
+	}
 	w := std.err
 	if o.file != "" && o.format != "none" {
 		f, err := appendTo(o.file)
@@ -110,6 +116,10 @@ func (l *eventLog) tell(e *event.Event) {
 	defer l.mu.Unlock()
 	if l.log != nil {
 		_ = l.log.Event(e) // that the log cannot be written is told where sessions are logged
+	}
+	if l.live != nil {
+		l.live.say(e)
+		return
 	}
 	if !l.shared {
 		fmt.Fprintln(l.stderr, "mailtap: "+wire.Escape([]byte(explain.Message(e))))

@@ -13,6 +13,7 @@ import (
 
 	"mailtap/proxy"
 	"mailtap/proxy/route"
+	"mailtap/view"
 )
 
 const proxyLong = `Relays between mail clients and their servers, and says what they say.
@@ -47,6 +48,7 @@ type proxyOptions struct {
 	noCompress  bool
 	showSecrets bool
 	once        bool
+	view        bool
 }
 
 func newProxy(std streams) *cobra.Command {
@@ -80,6 +82,7 @@ func newProxy(std streams) *cobra.Command {
 	f.DurationVar(&o.drain, "drain", proxy.DefaultDrain, "how long busy sessions may go on after a signal")
 	f.BoolVar(&o.noCompress, "no-compress", false, "hide COMPRESS=DEFLATE from clients")
 	f.BoolVar(&o.showSecrets, "show-secrets", false, "keep passwords readable in logs and captures")
+	f.BoolVar(&o.view, "view", false, "look at the sessions in the full-screen viewer on this terminal")
 	f.BoolVar(&o.once, "once", false, "relay one session and exit; with status 3 if it has a finding that is a warning or an error")
 	return cmd
 }
@@ -99,7 +102,14 @@ func runProxy(ctx context.Context, o proxyOptions, std streams) (err error) {
 	if _, err := o.record.check(o.showSecrets); err != nil {
 		return err
 	}
-	log, err := o.log.open(std)
+	var live *liveSource
+	if o.view {
+		if !terminal(std.out) {
+			return usagef("--view needs a terminal; without it the log is written to stderr, or to --log-file FILE")
+		}
+		live = newLiveSource()
+	}
+	log, err := o.log.open(std, live)
 	if err != nil {
 		return err
 	}
@@ -122,7 +132,8 @@ func runProxy(ctx context.Context, o proxyOptions, std streams) (err error) {
 		return err
 	}
 	defer closing(&err, recording.close)
-	return serve(ctx, cfg, log, recording)
+	looks := view.Options{Filter: o.log.filter, CAFile: o.tls.caFile(), Actions: recording.actions(o.record.path)}
+	return serve(ctx, cfg, log, recording, live, looks)
 }
 
 // closing closes something at the end; its error counts if there is no other.
@@ -133,11 +144,14 @@ func closing(err *error, end func() error) {
 }
 
 // serve runs the proxy with its sinks plugged in.
-func serve(ctx context.Context, cfg proxy.Config, log *eventLog, recording *recording) error {
+func serve(ctx context.Context, cfg proxy.Config, log *eventLog, recording *recording, live *liveSource, looks view.Options) error {
 	verdict := &verdict{}
 	cfg.Outputs = []proxy.Output{{Sink: log}, {Sink: verdict}}
 	if recording != nil {
 		cfg.Outputs = append(cfg.Outputs, proxy.Output{Sink: recording, Octets: true})
+	}
+	if live != nil {
+		cfg.Outputs = append(cfg.Outputs, proxy.Output{Sink: live, Octets: true, Drop: true})
 	}
 	var logFailed error
 	cfg.Failed = func(s proxy.Sink, err error) {
@@ -154,7 +168,7 @@ func serve(ctx context.Context, cfg proxy.Config, log *eventLog, recording *reco
 	}
 	ctx, stop := untilSignal(ctx, p, log)
 	defer stop()
-	err = p.Serve(ctx)
+	err = relay(ctx, p, live, looks)
 	switch {
 	case errors.Is(err, proxy.ErrClosed):
 		return errors.New("ended at once by a second signal; sessions were cut")
@@ -166,6 +180,20 @@ func serve(ctx context.Context, cfg proxy.Config, log *eventLog, recording *reco
 		return verdict.err()
 	}
 	return nil
+}
+
+// relay runs the proxy, with the viewer in front of it where one is wanted:
+// when the user leaves that, the proxy drains.
+func relay(ctx context.Context, p *proxy.Proxy, live *liveSource, looks view.Options) error {
+	if live == nil {
+		return p.Serve(ctx)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	served := make(chan error, 1)
+	go func() { served <- p.Serve(ctx) }()
+	shown := live.watch(ctx, p, looks, cancel)
+	return errors.Join(shown, <-served)
 }
 
 // untilSignal is a context that ends with the first SIGINT or SIGTERM; the

@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -69,6 +70,16 @@ func (o *tlsOptions) apply(cfg *proxy.Config, log *eventLog) (err error) {
 	}
 	cfg.Leaves = authority
 	return nil
+}
+
+// caFile is the certificate that clients have to trust; "" where --cert shows
+// them another one.
+func (o *tlsOptions) caFile() string {
+	dir, err := caDir(o.caDir)
+	if err != nil || o.cert != "" {
+		return ""
+	}
+	return filepath.Join(dir, "ca.pem")
 }
 
 // openCA opens the local CA, and says so where it had to be made.
