@@ -38,7 +38,10 @@ func (s *Session) finishCommand(m *message, e *event.Event) {
 	if m.row != nil {
 		switch m.row.op {
 		case opLogin:
-			e.Data = &Login{User: m.login.user, Form: m.login.form, Shape: m.login.shape}
+			e.Data = nil
+			if m.login.index > 0 {
+				e.Data = &Login{User: m.login.user, Form: m.login.form, Shape: m.login.shape}
+			}
 		case opAuthenticate:
 			s.authenticated(m, e)
 		case opID:

@@ -52,12 +52,18 @@ func (s *Session) tagged(tag []byte) int {
 // did, so it is unilateral. Untagged warnings go to the only command there is.
 func (s *Session) asking(w *what) int {
 	if w.asked != 0 {
+		weak := -1
 		for i := range s.pending {
-			if row := s.pending[i].row; row != nil && row.asks&w.asked != 0 {
+			row := s.pending[i].row
+			switch {
+			case row == nil || row.asks&w.asked == 0:
+			case row.asks&kWeak == 0:
 				return i
+			case weak < 0:
+				weak = i
 			}
 		}
-		return -1
+		return weak
 	}
 	if (w.status == "NO" || w.status == "BAD") && len(s.pending) == 1 {
 		return 0

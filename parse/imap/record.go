@@ -101,6 +101,7 @@ func (s *Session) flush(d *dir, t time.Time, fault string, end bool) {
 		m.cut, m.fault = true, "the line has no end: "+fault
 		if f.Data == nil && m.lit.open {
 			m.fault = "the literal is not whole: " + fault
+			m.loginCut()
 		}
 		s.finish(d)
 	}
@@ -124,6 +125,7 @@ func (s *Session) Upgraded(side event.Side, t time.Time) {
 	s.flush(d, t, "TLS begins", false)
 	if side == event.SideClient {
 		s.utf8, s.auth, s.idle = false, auth{}, idle{}
+		s.pending = s.pending[:0] // nobody answers what was sent before
 		s.greetedOK = false
 	}
 }

@@ -70,7 +70,10 @@ func (s *Session) secretsOf(d *dir, f Fragment) []wire.Secret {
 func (s *Session) clientSecrets(m *message, f Fragment, given []wire.Secret) {
 	end := len(trimEnd(f.Data))
 	if f.Mark.Len > 0 {
-		end = len(f.Data) - f.Mark.Len
+		end = max(len(f.Data)-f.Mark.Len, 0)
+		if end > 0 && f.Data[end-1] == ' ' {
+			end--
+		}
 	}
 	line := f.Data[:end]
 	if m.piece {
@@ -145,7 +148,9 @@ func (s *Session) loginArguments(m *message, line []byte, off int, given []wire.
 			return
 		}
 		if x := covering(given, off, line[off] == '"'); x != nil {
-			l.index, l.form, l.shape = 2, x.Form, x.Shape
+			if l.index < 2 {
+				l.index, l.form, l.shape = 2, x.Form, x.Shape
+			}
 			return
 		}
 		if l.index > 0 {
@@ -231,6 +236,15 @@ func (s *Session) literalEnd(m *message, size int64) (shape string) {
 		l.index, l.form, l.shape = 2, "literal", shape
 	}
 	return shape
+}
+
+// loginCut is the end of a message inside the literal that is the password.
+func (m *message) loginCut() {
+	if m.lit.secret && m.login.index == 1 {
+		m.login.form = "literal"
+		m.login.shape = "a literal of " + strconv.FormatInt(m.lit.Size, 10) + " bytes, of which " +
+			strconv.FormatInt(m.lit.got, 10) + " came"
+	}
 }
 
 func (s *Session) userName(value []byte) string { return clipValue(wire.Escape(value)) }

@@ -39,13 +39,14 @@ const (
 	kJMAPAccess
 	kUIDBatches
 	kPush
-	kSelectCode  // OK with a code that tells of the mailbox being selected
-	kCopyUID     // OK [COPYUID]
-	kAppendUID   // OK [APPENDUID]
-	kBye         // BYE
-	kDowngraded  // NO, OK [DOWNGRADED]
-	kUpdates     = kExists | kRecent | kExpunge | kVanished | kFetch | kFlags
-	kSelectSorts = kFlags | kExists | kRecent | kList | kVanished | kFetch | kSelectCode | kMetadata
+	kSelectCode // OK with a code that tells of the mailbox being selected
+	kCopyUID    // OK [COPYUID]
+	kAppendUID  // OK [APPENDUID]
+	kBye        // BYE
+	kDowngraded // NO, OK [DOWNGRADED]
+	kWeak       // what follows is only told on the occasion: whoever asks for it by name goes first
+	kUpdates    = kWeak | kExists | kRecent | kExpunge | kVanished | kFetch | kFlags
+	kSelectData = kFlags | kExists | kRecent | kList | kVanished | kFetch | kSelectCode | kMetadata
 )
 
 // data has a row for each kind of untagged data (registry imap-responses).
@@ -109,11 +110,11 @@ var commandRows = []command{
 	{"NOOP", opNone, kUpdates, "RFC 9051 §6.1.2"},
 	{"LOGOUT", opLogout, kBye, "RFC 9051 §6.1.3"},
 	{"STARTTLS", opStartTLS, 0, "RFC 9051 §6.2.1"},
-	{"AUTHENTICATE", opAuthenticate, kCapability, "RFC 9051 §6.2.2"},
-	{"LOGIN", opLogin, kCapability, "RFC 9051 §6.2.3"},
+	{"AUTHENTICATE", opAuthenticate, kWeak | kCapability, "RFC 9051 §6.2.2"},
+	{"LOGIN", opLogin, kWeak | kCapability, "RFC 9051 §6.2.3"},
 	{"ENABLE", opNone, kEnabled, "RFC 9051 §6.3.1"},
-	{"SELECT", opSelect, kSelectSorts, "RFC 9051 §6.3.2"},
-	{"EXAMINE", opSelect, kSelectSorts, "RFC 9051 §6.3.3"},
+	{"SELECT", opSelect, kSelectData, "RFC 9051 §6.3.2"},
+	{"EXAMINE", opSelect, kSelectData, "RFC 9051 §6.3.3"},
 	{"CREATE", opNone, kList, "RFC 9051 §6.3.4"},
 	{"DELETE", opNone, 0, "RFC 9051 §6.3.5"},
 	{"RENAME", opNone, kList, "RFC 9051 §6.3.6"},
@@ -126,7 +127,7 @@ var commandRows = []command{
 	{"RLSUB", opNone, kLsub, "RFC 2193 §3"},
 	{"NAMESPACE", opNone, kNamespace, "RFC 9051 §6.3.10"},
 	{"STATUS", opNone, kStatus, "RFC 9051 §6.3.11"},
-	{"APPEND", opAppend, kAppendUID | kExists | kRecent, "RFC 9051 §6.3.12"},
+	{"APPEND", opAppend, kWeak | kAppendUID | kExists | kRecent, "RFC 9051 §6.3.12"},
 	{"IDLE", opIdle, kUpdates, "RFC 9051 §6.3.13"},
 	{"CHECK", opNone, kUpdates, "RFC 3501 §6.4.1"},
 	{"CLOSE", opClose, 0, "RFC 9051 §6.4.1"},
@@ -145,14 +146,14 @@ var commandRows = []command{
 	{"UID EXPUNGE", opNone, kExpunge | kVanished, "RFC 9051 §6.4.9"},
 	{"UID SORT", opNone, kSort | kEsearch, "RFC 5256 §3"},
 	{"UID THREAD", opNone, kThread, "RFC 5256 §3"},
-	{"UID REPLACE", opAppend, kAppendUID | kExists | kExpunge | kVanished, "RFC 8508 §3.4"},
+	{"UID REPLACE", opAppend, kWeak | kAppendUID | kExists | kExpunge | kVanished, "RFC 8508 §3.4"},
 	{"SORT", opNone, kSort | kEsearch, "RFC 5256 §3"},
 	{"THREAD", opNone, kThread, "RFC 5256 §3"},
-	{"REPLACE", opAppend, kAppendUID | kExists | kExpunge | kVanished, "RFC 8508 §3.3"},
+	{"REPLACE", opAppend, kWeak | kAppendUID | kExists | kExpunge | kVanished, "RFC 8508 §3.3"},
 	{"ESEARCH", opNone, kEsearch, "RFC 7377 §2"},
 	{"ID", opID, kID, "RFC 2971 §3.1"},
 	{"COMPRESS", opCompress, 0, "RFC 4978 §3"},
-	{"UNAUTHENTICATE", opUnauthenticate, kCapability, "RFC 8437 §2"},
+	{"UNAUTHENTICATE", opUnauthenticate, kWeak | kCapability, "RFC 8437 §2"},
 	{"GETACL", opNone, kACL, "RFC 4314 §3.3"},
 	{"SETACL", opNone, 0, "RFC 4314 §3.1"},
 	{"DELETEACL", opNone, 0, "RFC 4314 §3.2"},
