@@ -51,7 +51,7 @@ func (s *Session) classifyClient(line []byte) what {
 		return what{kind: event.KindClientData, line: lineBlank}
 	case equalFold(text, "DONE"):
 		return what{kind: event.KindClientData, line: lineDone, name: "DONE"}
-	case string(text) == "*":
+	case s.cancels(text):
 		return what{kind: event.KindClientData, line: lineCancel}
 	}
 	w := classifyCommand(text)
@@ -68,7 +68,7 @@ func (s *Session) inAuthenticate(text []byte) (w what, ok bool) {
 	switch {
 	case s.auth.cancelled:
 		return what{}, false
-	case string(text) == "*":
+	case s.cancels(text):
 		return what{kind: event.KindClientData, line: lineCancel}, true
 	case s.auth.asked <= s.auth.answered:
 		if w := classifyCommand(text); w.row != nil {
@@ -76,6 +76,11 @@ func (s *Session) inAuthenticate(text []byte) (w what, ok bool) {
 		}
 	}
 	return what{kind: event.KindClientData, line: lineSASL}, true
+}
+
+// cancels reports whether a client's line is "*", and not a masked octet.
+func (s *Session) cancels(text []byte) bool {
+	return string(text) == "*" && !s.client.given.covers(s.client.off)
 }
 
 // inIdle tells DONE from what must not come before it. Dovecot ends IDLE at
@@ -152,8 +157,9 @@ func printable(word []byte) bool {
 	return true
 }
 
+// skipBlanks goes to the next word; a CR inside a line ends one too.
 func skipBlanks(line []byte) []byte {
-	for len(line) > 0 && (line[0] == ' ' || line[0] == '\t') {
+	for len(line) > 0 && (line[0] == ' ' || line[0] == '\t' || line[0] == '\r') {
 		line = line[1:]
 	}
 	return line

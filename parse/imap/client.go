@@ -138,6 +138,6 @@ func (s *Session) owe(seq int64, m *message, e *event.Event) {
 // forgets the literal, and the next line is a command.
 func (s *Session) refused(d *dir) {
 	d.split.Forget()
-	d.msg.cut = true
+	d.msg.cut, d.msg.refused = true, true
 	s.finish(d)
 }

@@ -169,3 +169,25 @@ func checkPlaced(t *testing.T, p *tape) {
 		}
 	}
 }
+
+// suiteCase is one case of a suite as what a side sends; nil where it is none of IMAP.
+func suiteCase(t testing.TB, line []byte) []chunk {
+	t.Helper()
+	if len(line) == 0 {
+		return nil
+	}
+	var c struct {
+		Proto, Dir string
+		Bytes      []byte `json:"bytes_b64"`
+	}
+	if err := json.Unmarshal(line, &c); err != nil {
+		t.Fatalf("reading case: %v", err)
+	}
+	if c.Proto != "imap" || len(c.Bytes) == 0 {
+		return nil
+	}
+	if side := event.ParseSide(c.Dir); side != event.SideNone {
+		return []chunk{{side: side, data: c.Bytes}}
+	}
+	return []chunk{{side: event.SideClient, data: c.Bytes}, {side: event.SideServer, data: c.Bytes}}
+}

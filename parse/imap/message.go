@@ -36,6 +36,7 @@ type message struct {
 	literals []syntax.Literal
 	masked   []syntax.Span
 	cut      bool // its end never came
+	refused  bool // because its literal was refused
 	full     bool // data has no room for the rest
 
 	lit   literal

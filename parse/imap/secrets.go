@@ -253,7 +253,7 @@ func (s *Session) userName(value []byte) string { return clipValue(wire.Escape(v
 func (s *Session) authenticate(m *message, line []byte, off int, given []wire.Secret) {
 	off = len(line) - len(skipBlanks(line[off:]))
 	mech, rest, ok := astring(line[off:])
-	if !ok {
+	if !ok || covering(given, off, false) != nil {
 		mech, rest = nil, line[off:]
 	}
 	s.auth = auth{active: true, ex: sasl.New(string(mech[:min(len(mech), maxName)]))}
@@ -407,6 +407,16 @@ func (g *given) take(off int64, n int) []wire.Secret {
 	}
 	g.secrets, g.at = g.secrets[:left], g.at[:left]
 	return g.scratch
+}
+
+// covers reports whether the octet at off is masked.
+func (g *given) covers(off int64) bool {
+	for i, x := range g.secrets {
+		if g.at[i] <= off && off < g.at[i]+int64(x.Len) {
+			return true
+		}
+	}
+	return false
 }
 
 // continues reports whether next is a later piece of last.

@@ -33,7 +33,7 @@ func (s *Session) takeLine(d *dir, f Fragment) {
 		shown = f.Data
 	}
 	s.record(d, shown, secrets, wire.PartNone)
-	s.frame(m, f)
+	s.frame(m, masked, f.More)
 	m.addLine(shown, masked, secrets, f)
 	m.piece = f.More
 	if f.Mark.Len > 0 {
@@ -80,11 +80,11 @@ func (s *Session) answeredAtCR(m *message, line []byte) {
 
 // frame notes what is wrong with a line's framing. Lines end in CRLF and have
 // no NUL in them (RFC 9051 §2.2, §9: CHAR8 is any octet but NUL).
-func (s *Session) frame(m *message, f Fragment) {
-	line := f.Data
+// What a secret has in it is not told.
+func (s *Session) frame(m *message, line []byte, more bool) {
 	switch {
 	case m.fault != "":
-	case f.More:
+	case more:
 		m.fault = "line of more than 65536 octets"
 	case bytes.IndexByte(line, 0) >= 0:
 		m.fault = "expected no NUL in a line"
@@ -283,6 +283,9 @@ func (s *Session) understand(m *message, e *event.Event) {
 		data, err = r.Data, r.Err
 	}
 	e.Data = data
+	if m.refused && err != nil && err.Rule == "literal" {
+		return // its octets are missing because the server did not want them
+	}
 	if e.Error == "" && err != nil {
 		e.Error = err.Error()
 	}
