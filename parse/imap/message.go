@@ -1,6 +1,7 @@
 package imap
 
 import (
+	"sync"
 	"time"
 
 	"mailtap/parse/event"
@@ -72,11 +73,20 @@ type literal struct {
 func (m *message) reset() {
 	buf, tag, own, literals, masked := m.text.buf, m.tagBuf, m.data, m.literals, m.masked
 	*m = message{}
+	if cap(own) == headBuffer {
+		heads.Put((*[headBuffer]byte)(own[:headBuffer]))
+	}
 	if cap(own) > 4<<10 {
 		own = nil
 	}
 	m.text.buf, m.tagBuf, m.data, m.literals, m.masked = buf[:0], tag[:0], own[:0], literals[:0], masked[:0]
 }
+
+// headBuffer is what most messages with a literal need.
+const headBuffer = maxHead + 8<<10
+
+// heads are buffers for them: an idle session holds none.
+var heads = sync.Pool{New: func() any { return new([headBuffer]byte) }}
 
 // addLine takes a line, or a piece of one, as it is shown and as it is parsed.
 func (m *message) addLine(shown, masked []byte, secrets []wire.Secret, f Fragment) {
@@ -111,6 +121,9 @@ func (m *message) addLine(shown, masked []byte, secrets []wire.Secret, f Fragmen
 func (m *message) keep(masked []byte) int {
 	n := min(len(masked), maxMessage-len(m.data))
 	m.full = m.full || n < len(masked)
+	if need := len(m.data) + n; need > cap(m.data) && need > 2<<10 && need <= headBuffer {
+		m.data = append(heads.Get().(*[headBuffer]byte)[:0], m.data...)
+	}
 	m.data = append(m.data, masked[:n]...)
 	return n
 }

@@ -163,6 +163,9 @@ func (s *Session) settle(p *pending, status string) {
 // succeed is settle for OK.
 func (s *Session) succeed(p *pending) {
 	s.journal.State = p.row.completed(s.journal.State)
+	if p.row.op == opNone || p.row.op == opAppend || p.row.op == opIdle {
+		return // the context stays: it is not copied for nothing
+	}
 	s.journal.Change(func(c *event.Context) {
 		if p.row.op == opSelect {
 			c.Mailbox = p.mailbox

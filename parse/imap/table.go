@@ -200,10 +200,23 @@ func RFC(name string) string {
 
 // statusOf is the status that a word in any case is, or "".
 func statusOf(word []byte) string {
-	for _, status := range [...]string{"OK", "NO", "BAD", "BYE", "PREAUTH"} {
-		if equalFold(word, status) {
-			return status
-		}
+	switch len(word) {
+	case 2:
+		return oneOf(word, "OK", "NO")
+	case 3:
+		return oneOf(word, "BAD", "BYE")
+	case 7:
+		return oneOf(word, "PREAUTH", "PREAUTH")
+	}
+	return ""
+}
+
+func oneOf(word []byte, a, b string) string {
+	switch {
+	case equalFold(word, a):
+		return a
+	case equalFold(word, b):
+		return b
 	}
 	return ""
 }
