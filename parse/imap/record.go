@@ -50,7 +50,7 @@ func (s *Session) raw(d *dir, data []byte, t time.Time) {
 	d.off += int64(len(data))
 	s.journal.Emit(&event.Event{Time: t, Kind: event.KindOctets, Dir: d.from,
 		Text: wire.Placeholder(int64(len(data))), Bytes: int64(len(data)),
-		Note: "compressed (COMPRESS=DEFLATE), and not read"})
+		Note: "not to be read: inflating COMPRESS=DEFLATE failed"})
 }
 
 // Recorded is Feed for what a capture holds.
