@@ -1,0 +1,284 @@
+package control
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"syscall"
+
+	"mailtap/parse/event"
+	"mailtap/parse/wire"
+)
+
+// DialOptions are for TCP.
+type DialOptions struct {
+	Token string
+	Roots *x509.CertPool // what the endpoint's certificate is checked against, beyond loopback; nil: the system's
+}
+
+// Client is the other end of a Server.
+type Client struct {
+	http  *http.Client
+	base  string
+	token string
+	where string
+}
+
+// Dial reaches the endpoint at auto, unix:PATH or HOST:PORT, and looks whether
+// a mailtap answers.
+func Dial(ctx context.Context, address string, o DialOptions) (*Client, error) {
+	path, err := socketPath(address)
+	if err != nil {
+		return nil, err
+	}
+	c := &Client{base: "http://localhost", token: o.Token, where: address}
+	transport := &http.Transport{Proxy: nil, DisableCompression: true}
+	c.http = &http.Client{Transport: transport}
+	if path != "" {
+		c.where = "unix:" + path
+		transport.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, "unix", path)
+		}
+	} else if err := c.tcp(address, transport, o); err != nil {
+		return nil, err
+	}
+	resp, err := c.get(ctx, "GET", "/healthz")
+	if err != nil {
+		return nil, err
+	}
+	return c, resp.Body.Close()
+}
+
+func (c *Client) tcp(address string, transport *http.Transport, o DialOptions) error {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return fmt.Errorf("the control address %q is none; write auto, unix:PATH or HOST:PORT", address)
+	}
+	if host == "" {
+		host = "127.0.0.1"
+	}
+	c.base = "http://" + net.JoinHostPort(host, port)
+	if !Loopback(host) {
+		c.base = "https://" + net.JoinHostPort(host, port)
+		transport.TLSClientConfig = &tls.Config{RootCAs: o.Roots}
+	}
+	return nil
+}
+
+// Close lets the connections go; streams end.
+func (c *Client) Close() { c.http.CloseIdleConnections() }
+
+// Where is the address that was dialled.
+func (c *Client) Where() string { return c.where }
+
+func (c *Client) get(ctx context.Context, method, path string) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, method, c.base+path, nil)
+	if err != nil {
+		return nil, err
+	}
+	if c.token != "" {
+		req.Header.Set("Authorization", "Bearer "+c.token)
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return nil, c.unreachable(err)
+	}
+	if resp.StatusCode/100 == 2 {
+		return resp, nil
+	}
+	defer resp.Body.Close()
+	text, _ := io.ReadAll(io.LimitReader(resp.Body, 1<<10))
+	said := strings.TrimPrefix(strings.TrimSpace(wire.Escape(bytes.TrimSpace(text))), "mailtap: ")
+	return nil, fmt.Errorf("mailtap at %s: %s (%d)", c.where, said, resp.StatusCode)
+}
+
+// unreachable says what to do where nobody answers.
+func (c *Client) unreachable(err error) error {
+	var u *url.Error
+	if errors.As(err, &u) {
+		err = u.Err
+	}
+	if errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("no mailtap answers at %s; start one with mailtap proxy --control auto ROUTE, and attach as the same user: %w", c.where, err)
+	}
+	return fmt.Errorf("attaching to mailtap at %s: %w", c.where, err)
+}
+
+// Sessions is what GET /sessions says.
+func (c *Client) Sessions(ctx context.Context) ([]Session, error) {
+	resp, err := c.get(ctx, "GET", "/sessions")
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	var list []Session
+	for in := json.NewDecoder(resp.Body); ; {
+		var one Session
+		if err := in.Decode(&one); err == io.EOF {
+			return list, nil
+		} else if err != nil {
+			return nil, fmt.Errorf("reading the sessions of %s: %w", c.where, err)
+		}
+		list = append(list, one)
+	}
+}
+
+// End ends a session.
+func (c *Client) End(ctx context.Context, session string) error {
+	resp, err := c.get(ctx, "DELETE", "/sessions/"+url.PathEscape(session))
+	if err != nil {
+		return err
+	}
+	return resp.Body.Close()
+}
+
+// Capture copies a session as pcapng to w: what is kept of it, and with follow
+// what happens, until it ends.
+func (c *Client) Capture(ctx context.Context, session string, w io.Writer, follow bool) error {
+	path := "/sessions/" + url.PathEscape(session) + "/capture"
+	if !follow {
+		path += "?follow=0"
+	}
+	resp, err := c.get(ctx, "GET", path)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if _, err := io.Copy(w, resp.Body); err != nil {
+		return fmt.Errorf("saving session %s of %s: %w", session, c.where, err)
+	}
+	return nil
+}
+
+// Batch is what a stream has: events in their order, and how many before them
+// were left out.
+type Batch struct {
+	Items   []wire.Item
+	Dropped int64
+}
+
+// Stream is events as they happen.
+type Stream struct {
+	events chan *event.Event // nil Context and KindDropped: Count of what was left out
+	cancel context.CancelFunc
+	err    error // why events was closed
+}
+
+// maxLine bounds one event; none comes near it.
+const maxLine = 16 << 20
+
+// maxWaiting is how many events wait for Next. Beyond that the connection is
+// left to fill, and the server drops, and counts.
+const maxWaiting = 4096
+
+// Events begins a stream: what is kept, then what happens. An empty filter is
+// all. It ends with ctx, or Close.
+func (c *Client) Events(ctx context.Context, filter string) (*Stream, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	path := "/events"
+	if filter != "" {
+		path += "?filter=" + url.QueryEscape(filter)
+	}
+	resp, err := c.get(ctx, "GET", path)
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	s := &Stream{events: make(chan *event.Event, maxWaiting), cancel: cancel}
+	go s.read(ctx, c.where, resp.Body)
+	return s, nil
+}
+
+// Close ends the stream.
+func (s *Stream) Close() { s.cancel() }
+
+func (s *Stream) read(ctx context.Context, where string, body io.ReadCloser) {
+	defer close(s.events)
+	defer body.Close()
+	in := bufio.NewScanner(body)
+	in.Buffer(make([]byte, 64<<10), maxLine)
+	for in.Scan() {
+		e, err := parseLine(in.Bytes())
+		if err != nil {
+			s.err = fmt.Errorf("reading the events of %s: %w", where, err)
+			return
+		}
+		select {
+		case s.events <- e:
+		case <-ctx.Done():
+			s.err = ctx.Err()
+			return
+		}
+	}
+	switch err := in.Err(); {
+	case err == nil:
+		s.err = io.EOF
+	case ctx.Err() != nil:
+		s.err = ctx.Err()
+	default:
+		s.err = fmt.Errorf("mailtap at %s went away: %w", where, err)
+	}
+}
+
+func parseLine(line []byte) (*event.Event, error) {
+	e := &event.Event{}
+	if err := json.Unmarshal(line, e); err != nil {
+		return nil, err
+	}
+	if e.Kind == KindDropped {
+		var d dropped
+		if err := json.Unmarshal(line, &d); err != nil {
+			return nil, err
+		}
+		e.Bytes = d.Count
+	}
+	return e, nil
+}
+
+// Next waits for events and gives all there are. io.EOF says that the proxy has ended.
+func (s *Stream) Next(ctx context.Context) (Batch, error) {
+	var b Batch
+	select {
+	case e, ok := <-s.events:
+		if !ok {
+			return b, s.err
+		}
+		b.add(e)
+	case <-ctx.Done():
+		return b, ctx.Err()
+	}
+	for {
+		select {
+		case e, ok := <-s.events:
+			if !ok {
+				return b, nil // the next call says why
+			}
+			b.add(e)
+		default:
+			return b, nil
+		}
+	}
+}
+
+func (b *Batch) add(e *event.Event) {
+	if e.Kind == KindDropped {
+		b.Dropped += e.Bytes
+		return
+	}
+	item := wire.Item{Event: e}
+	if e.Context != nil {
+		item.Session = e.Session
+	}
+	b.Items = append(b.Items, item)
+}

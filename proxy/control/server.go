@@ -1,0 +1,230 @@
+package control
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"mailtap/parse/event"
+	"mailtap/parse/filter"
+	"mailtap/parse/wire"
+	"mailtap/proxy/eventlog"
+)
+
+// Server answers on one listener.
+type Server struct {
+	cfg      Config
+	listener *Listener
+	http     *http.Server
+	started  time.Time
+	wg       sync.WaitGroup
+}
+
+// NewServer prepares a server on l, which Listen made.
+func NewServer(l *Listener, cfg Config) *Server {
+	s := &Server{cfg: cfg, listener: l, started: time.Now()}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", s.healthz)
+	mux.HandleFunc("GET /sessions", s.sessions)
+	mux.HandleFunc("GET /events", s.events)
+	mux.HandleFunc("GET /sessions/{id}/capture", s.capture)
+	mux.HandleFunc("DELETE /sessions/{id}", s.end)
+	// No ReadTimeout: it would end streams, whose requests are long read.
+	s.http = &http.Server{
+		Handler:           s.listener.guard(mux),
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    16 << 10,
+	}
+	return s
+}
+
+// Start answers from now on, until Close.
+func (s *Server) Start() {
+	s.wg.Go(func() {
+		err := s.http.Serve(s.listener)
+		if err != nil && !errors.Is(err, http.ErrServerClosed) && s.cfg.Failed != nil {
+			s.cfg.Failed(fmt.Errorf("serving the control endpoint %s: %w", s.listener.Address, err))
+		}
+	})
+}
+
+// Close lets streams take what is kept, for at most wait, and ends them. The
+// history has to be closed before, or they are cut.
+func (s *Server) Close(wait time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.Background(), wait)
+	defer cancel()
+	err := s.http.Shutdown(ctx)
+	if err != nil {
+		err = s.http.Close()
+	}
+	s.wg.Wait()
+	s.listener.remove()
+	return err
+}
+
+func lines(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "application/x-ndjson; charset=utf-8")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.Header().Set("Cache-Control", "no-store")
+}
+
+func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) {
+	open := 0
+	for _, one := range s.cfg.History.Sessions() {
+		if one.Open {
+			open++
+		}
+	}
+	lines(w)
+	json.NewEncoder(w).Encode(map[string]any{
+		"status": "ok", "version": s.cfg.Version, "sessions": open, "uptime_ms": time.Since(s.started).Milliseconds(),
+	})
+}
+
+func (s *Server) sessions(w http.ResponseWriter, _ *http.Request) {
+	lines(w)
+	out := json.NewEncoder(w)
+	out.SetEscapeHTML(false)
+	for _, one := range s.cfg.History.Sessions() {
+		if out.Encode(one) != nil {
+			return
+		}
+	}
+}
+
+func (s *Server) end(w http.ResponseWriter, r *http.Request) {
+	id := r.PathValue("id")
+	if s.cfg.End == nil || !s.cfg.End(id) {
+		refuse(w, http.StatusNotFound, fmt.Sprintf("no session %q runs; GET /sessions lists them", id))
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// events streams what the log would say, line for line.
+func (s *Server) events(w http.ResponseWriter, r *http.Request) {
+	accept, err := filter.Compile(r.URL.Query().Get("filter"))
+	if err != nil {
+		refuse(w, http.StatusBadRequest, "filter: "+err.Error())
+		return
+	}
+	lines(w)
+	log := eventlog.New(w, eventlog.Options{Format: eventlog.JSON, Accept: accept.Match})
+	s.stream(w, r, &reader{h: s.cfg.History}, func(c chunk) error {
+		if c.lost > 0 {
+			if err := writeDropped(w, c.lost); err != nil {
+				return err
+			}
+		}
+		return log.Write(c.items)
+	})
+}
+
+// dropped is the line of KindDropped.
+type dropped struct {
+	Time    string     `json:"time"`
+	Level   string     `json:"level"`
+	Event   event.Kind `json:"event"`
+	Count   int64      `json:"count"`
+	Message string     `json:"message"`
+}
+
+func writeDropped(w io.Writer, n int64) error {
+	return json.NewEncoder(w).Encode(dropped{
+		Time: time.Now().UTC().Format(time.RFC3339Nano), Level: "warn", Event: KindDropped, Count: n,
+		Message: fmt.Sprintf("%d events were left out: they are no longer kept (--history)", n),
+	})
+}
+
+// capture streams one session as pcapng. What was not kept is said in a mark.
+func (s *Server) capture(w http.ResponseWriter, r *http.Request) {
+	id := r.PathValue("id")
+	if s.cfg.Record == nil || !s.cfg.History.has(id) {
+		refuse(w, http.StatusNotFound, fmt.Sprintf("nothing is kept of a session %q; GET /sessions lists those of which something is", id))
+		return
+	}
+	w.Header().Set("Content-Type", "application/x-pcapng")
+	w.Header().Set("Content-Disposition", `attachment; filename="`+id+`.pcapng"`)
+	w.Header().Set("Cache-Control", "no-store")
+	rec := s.cfg.Record(w)
+	s.stream(w, r, &reader{h: s.cfg.History, session: id}, func(c chunk) error {
+		if err := rec.Write(marked(id, c)); err != nil {
+			return err
+		}
+		return rec.Flush()
+	})
+}
+
+// marked is a chunk with what was lost as a comment, behind what opened the session.
+func marked(id string, c chunk) []wire.Item {
+	if c.lost == 0 {
+		return c.items
+	}
+	n := 0
+	for n < len(c.items) && c.items[n].Event != nil && opening(c.items[n].Event) {
+		n++
+	}
+	mark := &event.Event{Time: time.Now(), Kind: event.KindMark, Context: &event.Context{Session: id},
+		Text: fmt.Sprintf("%d items of this session are missing here: they were no longer kept (--history)", c.lost)}
+	if n > 0 {
+		mark.Time, mark.Context = c.items[n-1].Event.Time, c.items[n-1].Event.Context
+	}
+	items := append([]wire.Item{}, c.items[:n]...)
+	items = append(items, wire.Item{Session: id, Event: mark})
+	return append(items, c.items[n:]...)
+}
+
+// stream hands chunks to write until the history or the client has enough, or
+// with ?follow=0 until it has all there is.
+func (s *Server) stream(w http.ResponseWriter, r *http.Request, from *reader, write func(chunk) error) {
+	follow := r.URL.Query().Get("follow") != "0"
+	out := http.NewResponseController(w)
+	out.Flush() // the header: whoever attaches sees at once that it worked
+	for {
+		c := from.read()
+		if len(c.items) > 0 || c.lost > 0 {
+			if write(c) != nil || out.Flush() != nil {
+				return
+			}
+		}
+		if c.end {
+			return
+		}
+		select {
+		case <-c.more:
+			continue
+		default:
+		}
+		if !follow {
+			return
+		}
+		select {
+		case <-c.more:
+		case <-r.Context().Done():
+			return
+		}
+	}
+}
+
+// refuse answers with one line.
+func refuse(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Cache-Control", "no-store")
+	http.Error(w, "mailtap: "+strings.Join(strings.Fields(text), " "), status)
+}
+
+// has reports whether something is kept of a session.
+func (h *History) has(id string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.sessions[id] != nil
+}
+
+var _ net.Listener = (*Listener)(nil)
