@@ -1,0 +1,94 @@
+package explain
+
+import (
+	"strings"
+
+	"mailtap/parse/imap/syntax"
+
+	"github.com/emersion/go-imap/v2"
+)
+
+// flagWord is a flag as an adjective: read, flagged, "$Work".
+func flagWord(f imap.Flag) string {
+	if f == `\Deleted` {
+		return "marked as deleted"
+	}
+	if t, ok := syntax.Flags.Find(string(f)); ok && !strings.Contains(t.Meaning, ":") && !strings.Contains(t.Meaning, "its ") && !strings.Contains(t.Meaning, "JMAP") {
+		return t.Meaning
+	}
+	if f == `\Recent` {
+		return "recent"
+	}
+	return quote(string(f))
+}
+
+// condition is the flags of a message: "unread and flagged".
+func condition(flags []imap.Flag) string {
+	words := []string{"unread"}
+	for _, f := range flags {
+		if strings.EqualFold(string(f), `\Seen`) {
+			words[0] = "read"
+		} else {
+			words = append(words, flagWord(f))
+		}
+	}
+	return and(words)
+}
+
+// flagNames lists flags as they are said in a list of all that there are.
+func flagNames(flags []imap.Flag) string {
+	var words []string
+	for _, f := range flags {
+		if f != `\*` {
+			words = append(words, flagWord(f))
+		}
+	}
+	return and(words)
+}
+
+// changed is what STORE does with flags: "marks message 3 as deleted".
+func changed(a *syntax.StoreArgs, what string) string {
+	if a.Item == "X-GM-LABELS" {
+		return labelsChanged(a, what)
+	}
+	words := flagNames(a.Flags)
+	seen := len(a.Flags) == 1 && strings.EqualFold(string(a.Flags[0]), `\Seen`)
+	switch {
+	case a.Item == "ANNOTATION":
+		return "changes annotations of " + what
+	case a.Op == "+" && seen:
+		return "marks " + what + " as read"
+	case a.Op == "-" && seen:
+		return "marks " + what + " as unread"
+	case len(a.Flags) == 0 && a.Op == "":
+		return "takes all flags from " + what
+	case len(a.Flags) == 0:
+		return "changes no flags of " + what
+	case a.Op == "+":
+		return "marks " + what + " as " + strings.TrimPrefix(words, "marked as ")
+	case a.Op == "-":
+		return "takes the " + mark(len(a.Flags)) + " " + words + " from " + what
+	}
+	return "sets the flags of " + what + " to " + condition(a.Flags)
+}
+
+func mark(n int) string {
+	if n == 1 {
+		return "mark"
+	}
+	return "marks"
+}
+
+func labelsChanged(a *syntax.StoreArgs, what string) string {
+	var names []string
+	for _, f := range a.Flags {
+		names = append(names, quote(string(f)))
+	}
+	switch a.Op {
+	case "+":
+		return "adds the labels " + and(names) + " to " + what
+	case "-":
+		return "takes the labels " + and(names) + " from " + what
+	}
+	return "sets the labels of " + what + " to " + and(names)
+}

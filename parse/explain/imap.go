@@ -1,0 +1,146 @@
+package explain
+
+import (
+	"strings"
+
+	"mailtap/parse/event"
+	"mailtap/parse/imap/syntax"
+	"mailtap/parse/sasl"
+)
+
+// imapNote words an IMAP event.
+func imapNote(e *event.Event) string {
+	switch e.Kind {
+	case event.KindCommand:
+		return commandNote(e)
+	case event.KindClientData:
+		return clientDataNote(e)
+	case event.KindContinuation:
+		return continuationNote(e)
+	case event.KindGreeting:
+		return greetingNote(e)
+	case event.KindResponse:
+		if e.Status != "" {
+			return statusNote(e)
+		}
+		return dataNote(e)
+	}
+	return ""
+}
+
+// clientDataNote words a client's line that is no command.
+func clientDataNote(e *event.Event) string {
+	if s, ok := e.Data.(*sasl.Step); ok {
+		return stepNote(s, "the client")
+	}
+	switch {
+	case strings.EqualFold(e.Text, "DONE"):
+		return "ends the waiting of IDLE"
+	case e.Text == "*":
+		return "gives the login up"
+	}
+	return ""
+}
+
+// continuationNote words a server's "+".
+func continuationNote(e *event.Event) string {
+	if s, ok := e.Data.(*sasl.Step); ok {
+		return stepNote(s, "the server")
+	}
+	switch e.For {
+	case "":
+		return "the server asks to go on, but nobody waits for that"
+	case "IDLE":
+		return "from here on the server tells of changes as they happen"
+	case "AUTHENTICATE":
+		return "the server asks for the next step of the login"
+	}
+	return "the server is ready for the literal that " + e.For + " announced"
+}
+
+// stepNote words a line of a SASL exchange.
+func stepNote(s *sasl.Step, who string) string {
+	switch {
+	case s.Cancel:
+		return "gives the login up"
+	case s.Note != "":
+		return joined("; ", s.Note, s.Shape)
+	case s.User != "" && s.Authz != "" && s.Authz != s.User:
+		return joined("; ", who+" gives "+quote(s.User)+", to act as "+quote(s.Authz), s.Shape)
+	case s.User != "":
+		return joined("; ", who+" gives the user name "+quote(s.User), s.Shape)
+	case s.Decoded != "":
+		return who + " says " + quote(s.Decoded)
+	}
+	return s.Shape
+}
+
+// greetingNote words the server's first line.
+func greetingNote(e *event.Event) string {
+	s, _ := e.Data.(*syntax.Status)
+	offers := ""
+	if s != nil {
+		if c, ok := s.Args.(*syntax.CapabilityData); ok {
+			offers = "offers " + count(len(c.Capabilities), "capability")
+		}
+	}
+	switch e.Status {
+	case "OK":
+		return joined("; ", "the server greets", offers)
+	case "PREAUTH":
+		return joined("; ", "the server greets, and the login stands already", offers)
+	case "BYE":
+		return joined(": ", "the server refuses the connection", said(s))
+	}
+	return "no greeting of IMAP"
+}
+
+// said is the words for people of a status response, in quotes.
+func said(s *syntax.Status) string {
+	if s == nil || s.Text == "" {
+		return ""
+	}
+	return quote(s.Text)
+}
+
+// imapRFC is where the line of an IMAP event is defined.
+func imapRFC(e *event.Event) string {
+	if e.Kind == event.KindContinuation {
+		return "RFC 9051 §7.6"
+	}
+	if e.Code != "" {
+		if t, ok := syntax.ResponseCodes.Find(e.Code); ok {
+			return rfcOf(t)
+		}
+	}
+	name, table := e.Name, syntax.Responses
+	switch {
+	case e.Kind == event.KindCommand:
+		table = syntax.Commands
+	case e.Kind == event.KindClientData:
+		return clientDataRFC(e)
+	case e.Status != "":
+		name = e.Status
+	}
+	for _, prefix := range []string{"", "n ", "u "} {
+		if t, ok := table.Find(prefix + name); ok && name != "" {
+			return rfcOf(t)
+		}
+	}
+	return ""
+}
+
+func clientDataRFC(e *event.Event) string {
+	if strings.EqualFold(e.Text, "DONE") {
+		return "RFC 9051 §6.3.13"
+	}
+	return "RFC 9051 §6.2.2"
+}
+
+// rfcOf is a term's RFC; vendors' names have none.
+func rfcOf(t syntax.Term) string {
+	if strings.HasPrefix(t.RFC, "RFC ") || strings.HasPrefix(t.RFC, "draft-") {
+		return t.RFC
+	}
+	return ""
+}

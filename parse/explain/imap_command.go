@@ -1,0 +1,344 @@
+package explain
+
+import (
+	"fmt"
+	"strings"
+
+	"mailtap/parse/event"
+	"mailtap/parse/imap"
+	"mailtap/parse/imap/syntax"
+)
+
+// commandNote words a command: by its data, else by what it does in general.
+func commandNote(e *event.Event) string {
+	if note := argsNote(e); note != "" && (e.Error == "" || !strings.Contains(note, `""`)) {
+		return note // and not about a name that could not be read
+	}
+	if t, ok := syntax.Commands.Find(e.Name); ok {
+		return t.Meaning
+	}
+	if strings.HasPrefix(e.Name, "X") {
+		return "a command of an experiment or of one vendor"
+	}
+	if e.Name != "" {
+		return "no command of IMAP that is known here"
+	}
+	return ""
+}
+
+// argsNote words the commands that say more by their arguments.
+func argsNote(e *event.Event) string {
+	switch a := e.Data.(type) {
+	case *imap.Login:
+		return joined("; ", "logs in as "+quote(a.User)+" with a password", passwordNote(a.Shape))
+	case *imap.Auth:
+		return authNote(a)
+	case *syntax.LoginArgs:
+		return "logs in as " + quote(a.User) + " with a password"
+	case *syntax.AuthenticateArgs:
+		return "logs in by " + a.Mechanism
+	case *syntax.EnableArgs:
+		return enableNote(a)
+	case *syntax.CompressArgs:
+		return "asks to go on compressed by " + a.Algorithm
+	case *syntax.ProxyAuthArgs:
+		return "asks to go on as " + quote(a.User)
+	case *syntax.ID:
+		return idNote(a, "the client")
+	case *syntax.LanguageArgs:
+		if len(a.Ranges) == 0 {
+			return "asks which languages the server can speak"
+		}
+		return "asks for texts in " + list(a.Ranges, "or else")
+	}
+	if note := mailboxNote(e); note != "" {
+		return note
+	}
+	return messageNote(e)
+}
+
+func passwordNote(shape string) string {
+	if shape == "" {
+		return ""
+	}
+	return "it is " + shape
+}
+
+func authNote(a *imap.Auth) string {
+	note := "logs in by " + a.Mech
+	if a.Initial == nil {
+		return note
+	}
+	if u := a.Initial.User; u != "" {
+		note += " as " + quote(u)
+	}
+	if z := a.Initial.Authz; z != "" && z != a.Initial.User {
+		note += ", to act as " + quote(z)
+	}
+	return joined("; ", note, a.Initial.Note, a.Initial.Shape)
+}
+
+func enableNote(a *syntax.EnableArgs) string {
+	var names []string
+	for _, c := range a.Capabilities {
+		names = append(names, string(c))
+	}
+	return "switches on " + and(names)
+}
+
+// idNote words ID of either side.
+func idNote(d *syntax.ID, who string) string {
+	name := joined(" ", d.Get("name"), d.Get("version"))
+	switch {
+	case name == "" && len(d.Params) == 0:
+		return who + " does not say what it is"
+	case name == "":
+		return who + " says " + count(len(d.Params), "thing") + " of itself, but not its name"
+	}
+	return joined(", ", who+" is "+quote(name), on(d.Get("os")), by(d.Get("vendor")))
+}
+
+func on(os string) string {
+	if os == "" {
+		return ""
+	}
+	return "on " + quote(os)
+}
+
+func by(vendor string) string {
+	if vendor == "" {
+		return ""
+	}
+	return "by " + quote(vendor)
+}
+
+// mailboxNote words the commands on mailboxes.
+func mailboxNote(e *event.Event) string {
+	switch a := e.Data.(type) {
+	case *syntax.SelectArgs:
+		return selectNote(a, e.Name)
+	case *syntax.MailboxArgs:
+		return oneMailbox(e.Name, box(a.Mailbox))
+	case *syntax.CreateArgs:
+		return createNote(a)
+	case *syntax.RenameArgs:
+		return "gives the mailbox " + box(a.From) + " the name " + box(a.To)
+	case *syntax.ListArgs:
+		return listArgsNote(a, e.Name)
+	case *syntax.StatusArgs:
+		return "asks how " + box(a.Mailbox) + " stands: " + and(terms(syntax.StatusItems, a.Items))
+	case *syntax.QuotaRootArgs:
+		return "asks for the usage and limits of the quota root " + quote(a.Root)
+	case *syntax.SetQuotaArgs:
+		return "sets the limits of the quota root " + quote(a.Root) + ": " + limits(a)
+	case *syntax.ACLArgs:
+		return aclArgsNote(a, e.Name)
+	case *syntax.GetMetadataArgs:
+		return "asks for annotations of " + place(a.Mailbox) + ": " + and(a.Entries)
+	case *syntax.SetMetadataArgs:
+		return "changes annotations of " + place(a.Mailbox) + ": " + and(entries(a))
+	case *syntax.NotifyArgs:
+		return notifyNote(a)
+	}
+	return ""
+}
+
+func oneMailbox(command, mailbox string) string {
+	switch command {
+	case "DELETE":
+		return "removes the mailbox " + mailbox + " for good"
+	case "SUBSCRIBE":
+		return "adds " + mailbox + " to the subscribed mailboxes"
+	case "UNSUBSCRIBE":
+		return "takes " + mailbox + " from the subscribed mailboxes"
+	case "GETQUOTAROOT":
+		return "asks which quotas " + mailbox + " falls under"
+	case "GETACL":
+		return "asks who may do what in " + mailbox
+	case "MYRIGHTS":
+		return "asks what the user may do in " + mailbox
+	}
+	return ""
+}
+
+func selectNote(a *syntax.SelectArgs, name string) string {
+	note := "opens " + box(a.Mailbox)
+	if name == "EXAMINE" {
+		note += " read-only"
+	}
+	if q := a.QResync; q != nil {
+		note += fmt.Sprintf(", and asks for what changed since mod-sequence %d", q.ModSeq)
+	} else if a.CondStore {
+		note += ", with mod-sequences"
+	}
+	return note
+}
+
+func createNote(a *syntax.CreateArgs) string {
+	note := "makes the mailbox " + box(a.Mailbox)
+	if len(a.Use) > 0 {
+		note += " for " + and(terms(syntax.MailboxAttributes, a.Use))
+	}
+	return note
+}
+
+// listArgsNote words LIST and its kin.
+func listArgsNote(a *syntax.ListArgs, name string) string {
+	what := "mailboxes"
+	if name == "LSUB" || name == "RLSUB" || hasOption(a.Select, "SUBSCRIBED") {
+		what = "subscribed mailboxes"
+	}
+	if hasOption(a.Select, "SPECIAL-USE") {
+		what = "mailboxes for special uses"
+	}
+	note := "asks for " + patterns(a, what)
+	var wants []string
+	for _, o := range a.Return {
+		switch o.Name {
+		case "STATUS":
+			wants = append(wants, "their counts")
+		case "SPECIAL-USE":
+			wants = append(wants, "what they are for")
+		case "CHILDREN":
+			wants = append(wants, "whether others are below")
+		case "SUBSCRIBED":
+			wants = append(wants, "which are subscribed")
+		case "MYRIGHTS":
+			wants = append(wants, "the user's rights")
+		case "METADATA":
+			wants = append(wants, "annotations")
+		}
+	}
+	return joined(", with ", note, and(wants))
+}
+
+func hasOption(options []syntax.Option, name string) bool {
+	for _, o := range options {
+		if o.Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+// patterns words which mailboxes are asked for.
+func patterns(a *syntax.ListArgs, what string) string {
+	if len(a.Patterns) == 1 {
+		switch p := a.Reference + a.Patterns[0].Name; {
+		case a.Patterns[0].Name == "":
+			return "the hierarchy's delimiter"
+		case p == "*":
+			return "all " + what
+		case p == "%":
+			return "the " + what + " of the top level"
+		case !strings.ContainsAny(p, "*%"):
+			return "the mailbox " + quote(p)
+		}
+	}
+	var names []string
+	for _, p := range a.Patterns {
+		names = append(names, quote(a.Reference+p.Name))
+	}
+	return "the " + what + " that match " + list(names, "or")
+}
+
+// terms is names by their meanings where a table has them.
+func terms(table syntax.Terms, names []string) (words []string) {
+	for _, n := range names {
+		if t, ok := table.Find(n); ok {
+			n = t.Meaning
+		}
+		words = append(words, n)
+	}
+	return words
+}
+
+func limits(a *syntax.SetQuotaArgs) string {
+	var words []string
+	for _, l := range a.Limits {
+		words = append(words, amount(l.Resource, l.Limit))
+	}
+	return and(words)
+}
+
+// amount is so much of a quota's resource.
+func amount(resource string, n uint64) string {
+	switch resource {
+	case "STORAGE", "ANNOTATION-STORAGE":
+		return size(n * 1024)
+	case "MESSAGE":
+		return count(n, "message")
+	case "MAILBOX":
+		return count(n, "mailbox")
+	}
+	return fmt.Sprintf("%d of %s", n, resource)
+}
+
+func aclArgsNote(a *syntax.ACLArgs, name string) string {
+	who, where := quote(a.Identifier), box(a.Mailbox)
+	switch {
+	case name == "DELETEACL":
+		return "takes all rights of " + who + " in " + where
+	case name == "LISTRIGHTS" || a.Rights == nil:
+		return "asks which rights " + who + " could be given in " + where
+	case strings.HasPrefix(*a.Rights, "-"):
+		return "takes from " + who + " in " + where + " the rights to " + rights(*a.Rights)
+	case strings.HasPrefix(*a.Rights, "+"):
+		return "adds for " + who + " in " + where + " the rights to " + rights(*a.Rights)
+	}
+	return "lets " + who + " in " + where + " " + rights(*a.Rights)
+}
+
+// rights words the letters of an access control list.
+func rights(letters string) string {
+	var words []string
+	for _, r := range strings.TrimLeft(letters, "+-") {
+		if t, ok := syntax.Rights.Find(string(r)); ok {
+			words = append(words, t.Meaning)
+		} else {
+			words = append(words, string(r))
+		}
+	}
+	if len(words) == 0 {
+		return "do nothing"
+	}
+	return and(words)
+}
+
+// place is what METADATA is about: a mailbox, or with no name the server.
+func place(m syntax.Mailbox) string {
+	if m.Name == "" {
+		return "the server"
+	}
+	return box(m)
+}
+
+func entries(a *syntax.SetMetadataArgs) (words []string) {
+	for _, m := range a.Entries {
+		word := m.Entry
+		if m.Value != nil && m.Value.Kind == syntax.KindNIL {
+			word += " (removed)"
+		}
+		words = append(words, word)
+	}
+	return words
+}
+
+func notifyNote(a *syntax.NotifyArgs) string {
+	if a.None {
+		return "wants to be told of no changes"
+	}
+	var words []string
+	for _, g := range a.Groups {
+		where := strings.ToLower(g.Mailboxes.Name)
+		if t, ok := syntax.NotifyEvents.Find(where); ok {
+			where = t.Meaning
+		}
+		var names []string
+		for _, ev := range g.Events {
+			names = append(names, ev.Name)
+		}
+		words = append(words, joined(" in ", strings.Join(terms(syntax.NotifyEvents, names), ", "), where))
+	}
+	return "wants to be told of " + list(words, "and of")
+}

@@ -1,0 +1,135 @@
+package explain
+
+import (
+	"fmt"
+	"strings"
+
+	"mailtap/parse/imap/syntax"
+)
+
+// fetchNote words FETCH data: "message 12 is unread and flagged; 48 kB; from
+// …; subject …".
+func fetchNote(d *syntax.FetchData) string {
+	head := fmt.Sprintf("message %d", d.Seq)
+	if d.Seq == 0 {
+		head = fmt.Sprintf("UID %d", d.UID)
+	} else if d.UID != 0 {
+		head += fmt.Sprintf(" (UID %d)", d.UID)
+	}
+	var parts []string
+	if d.Flags != nil {
+		head += " is " + condition(d.Flags)
+	}
+	if d.Size.Known {
+		parts = append(parts, size(d.Size.N))
+	}
+	if !d.InternalDate.IsZero() {
+		parts = append(parts, "arrived "+moment(d.InternalDate))
+	}
+	parts = append(parts, envelopeWords(d.Envelope)...)
+	if s := d.Structure; s != nil {
+		parts = append(parts, structureWords(s))
+	}
+	for _, c := range d.Content {
+		parts = append(parts, contentWords(c))
+	}
+	parts = append(parts, rareWords(d)...)
+	return strings.Join(append([]string{head}, parts...), "; ")
+}
+
+// envelopeWords words who wrote to whom about what.
+func envelopeWords(e *syntax.Envelope) (parts []string) {
+	if e == nil {
+		return nil
+	}
+	if len(e.From) > 0 {
+		parts = append(parts, "from "+people(e.From))
+	}
+	if len(e.To) > 0 {
+		parts = append(parts, "to "+people(e.To))
+	}
+	if e.Subject != "" {
+		parts = append(parts, "subject "+header(e.Subject))
+	} else {
+		parts = append(parts, "no subject")
+	}
+	return parts
+}
+
+// people lists addresses by their names.
+func people(list []syntax.Address) string {
+	var names []string
+	for _, a := range list {
+		if name := a.String(); name != "" {
+			names = append(names, clip(name, maxQuote))
+		}
+	}
+	if len(names) > 3 {
+		return strings.Join(names[:2], ", ") + fmt.Sprintf(" and %d more", len(names)-2)
+	}
+	return and(names)
+}
+
+// structureWords words a body structure: its type, and what is attached.
+func structureWords(b *syntax.Body) string {
+	if b.Parts == nil {
+		return b.Type + "/" + b.Subtype
+	}
+	parts, files := 0, []string(nil)
+	b.Walk(func(_ string, p *syntax.Body) {
+		if p.Parts == nil {
+			parts++
+		}
+		if d := p.Disposition; d != nil && strings.EqualFold(d.Type, "attachment") {
+			name := p.FileName()
+			if name == "" {
+				name = p.Type + "/" + p.Subtype
+			}
+			files = append(files, header(name))
+		}
+	})
+	word := b.Type + "/" + b.Subtype + " of " + count(parts, "part")
+	if len(files) > 0 {
+		word += ", attached: " + and(files)
+	}
+	return word
+}
+
+// contentWords words text that came: "the header fields FROM, 812 bytes".
+func contentWords(c syntax.Content) string {
+	what := sectionWords(&c.Section)
+	switch {
+	case !c.Size.Known:
+		return what + ": there is none"
+	case c.Item == "BINARY.SIZE":
+		return what + " is " + size(c.Size.N)
+	}
+	return what + ", " + size(c.Size.N)
+}
+
+// rareWords words the items of extensions.
+func rareWords(d *syntax.FetchData) (parts []string) {
+	if d.ModSeq != 0 {
+		parts = append(parts, fmt.Sprintf("mod-sequence %d", d.ModSeq))
+	}
+	if d.Preview != nil {
+		parts = append(parts, "begins "+quote(*d.Preview))
+	}
+	if d.SaveDate != nil {
+		parts = append(parts, "in this mailbox since "+moment(*d.SaveDate))
+	}
+	if d.EmailID != "" {
+		parts = append(parts, "id "+d.EmailID)
+	}
+	if d.ThreadID != nil {
+		parts = append(parts, "thread "+*d.ThreadID)
+	}
+	if g := d.Gmail; g != nil && len(g.Labels) > 0 {
+		var names []string
+		for _, l := range g.Labels {
+			names = append(names, string(l))
+		}
+		parts = append(parts, "labels "+and(names))
+	}
+	return parts
+}

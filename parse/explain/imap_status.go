@@ -1,0 +1,168 @@
+package explain
+
+import (
+	"fmt"
+	"strings"
+
+	"mailtap/parse/event"
+	"mailtap/parse/imap/syntax"
+)
+
+// statusNote words a status response.
+func statusNote(e *event.Event) string {
+	s, _ := e.Data.(*syntax.Status)
+	if s == nil {
+		s = &syntax.Status{Code: e.Code}
+	}
+	code := codeNote(s)
+	switch {
+	case e.Status == "BYE":
+		return byeNote(e, s, code)
+	case e.Tag == "*" && e.Status == "OK":
+		return code
+	case e.Tag == "*" && e.Status == "NO":
+		return joined(": ", "the server warns", firstOf(code, said(s)))
+	case e.Status == "NO":
+		return joined(": ", "the server refuses", firstOf(code, said(s)))
+	case e.Status == "BAD":
+		return joined(": ", "the server does not understand", firstOf(code, said(s)))
+	}
+	if m, ok := s.Args.(*syntax.SetCode); ok && s.Code == "MODIFIED" {
+		return "done, but not for what someone else changed first: " + messages(m.Set, strings.HasPrefix(e.For, "UID "))
+	}
+	return joined("; ", doneNote(e), code)
+}
+
+func firstOf(texts ...string) string {
+	for _, t := range texts {
+		if t != "" {
+			return t
+		}
+	}
+	return ""
+}
+
+func byeNote(e *event.Event, s *syntax.Status, code string) string {
+	if e.For == "LOGOUT" {
+		return "the server says goodbye, as it was asked to"
+	}
+	return joined(": ", "the server ends the session", firstOf(code, said(s)))
+}
+
+// done is what an OK to a command means.
+var done = map[string]string{
+	"LOGIN": "the login stands", "AUTHENTICATE": "the login stands", "LOGOUT": "the session is over",
+	"STARTTLS": "the TLS handshake begins", "COMPRESS": "from here on both sides compress",
+	"SELECT": "the mailbox is open", "EXAMINE": "the mailbox is open, read-only",
+	"CLOSE": "the mailbox is closed, deleted messages are gone", "UNSELECT": "the mailbox is closed",
+	"CREATE": "the mailbox was made", "DELETE": "the mailbox was removed", "RENAME": "the mailbox has its new name",
+	"SUBSCRIBE": "subscribed", "UNSUBSCRIBE": "no longer subscribed", "IDLE": "the waiting is over",
+	"APPEND": "the message is in the mailbox", "REPLACE": "the message was replaced", "UID REPLACE": "the message was replaced",
+	"COPY": "copied", "UID COPY": "copied", "MOVE": "moved", "UID MOVE": "moved",
+	"EXPUNGE": "deleted messages are gone", "UID EXPUNGE": "deleted messages are gone",
+	"STORE": "the flags are changed", "UID STORE": "the flags are changed", "UNAUTHENTICATE": "the login is given up",
+	"NOOP": "nothing more to tell", "CHECK": "the server has caught up",
+}
+
+// doneNote words an OK by the command that it completes.
+func doneNote(e *event.Event) string {
+	switch note, ok := done[e.For]; {
+	case ok:
+		return note
+	case e.For == "":
+		return "done, but no command waits for this tag"
+	}
+	return "the server is done"
+}
+
+// codeNote words a response code, with its arguments where they say something.
+func codeNote(s *syntax.Status) string {
+	if s.Code == "" {
+		return ""
+	}
+	switch a := s.Args.(type) {
+	case *syntax.NumberCode:
+		return numberCode(s.Code, a.Number)
+	case *syntax.FlagsData:
+		return keptFlags(a)
+	case *syntax.CapabilityData:
+		return capabilityNote("", a)
+	case *syntax.AppendUIDCode:
+		return "uploaded as " + messages(a.UIDs, true)
+	case *syntax.CopyUIDCode:
+		return messages(a.From, true) + " became " + messages(a.To, true) + " there"
+	case *syntax.SetCode:
+		return meaning(syntax.ResponseCodes, s.Code) + ": " + a.Set.String()
+	case *syntax.InProgressCode:
+		return progress(a)
+	case *syntax.MetadataCode:
+		return metadataCode(s.Code, a)
+	case *syntax.MessageLimitCode:
+		return fmt.Sprintf("the server works on %d messages at a time; the lowest UID that it came to is %d", a.Limit, a.LastUID)
+	case *syntax.URLData:
+		return joined(": ", meaning(syntax.ResponseCodes, s.Code), quote(a.URL))
+	case *syntax.NamesCode:
+		return joined(", but has ", meaning(syntax.ResponseCodes, s.Code), and(a.Names))
+	case *syntax.NameCode:
+		return meaning(syntax.ResponseCodes, s.Code) + ": " + quote(a.Name)
+	}
+	if s.Code == "ALERT" {
+		return joined(": ", "the user has to see this", said(s))
+	}
+	if t, ok := syntax.ResponseCodes.Find(s.Code); ok {
+		return t.Meaning
+	}
+	return ""
+}
+
+func numberCode(code string, n uint64) string {
+	switch code {
+	case "UIDNEXT":
+		return fmt.Sprintf("the next message will have UID %d", n)
+	case "UIDVALIDITY":
+		return fmt.Sprintf("known UIDs hold as long as the UID validity is %d", n)
+	case "UNSEEN":
+		return fmt.Sprintf("message %d is the first that is unread", n)
+	case "HIGHESTMODSEQ":
+		return fmt.Sprintf("the last change has mod-sequence %d", n)
+	}
+	return fmt.Sprintf("%s: %d", meaning(syntax.ResponseCodes, code), n)
+}
+
+// keptFlags words PERMANENTFLAGS.
+func keptFlags(d *syntax.FlagsData) string {
+	if len(d.Flags) == 0 {
+		return "no flag can be changed for good"
+	}
+	note := "flags that stay: " + flagNames(d.Flags)
+	for _, f := range d.Flags {
+		if f == `\*` {
+			note = joined(", ", strings.TrimSuffix(note, ": "), "and any new keyword")
+		}
+	}
+	return note
+}
+
+func progress(a *syntax.InProgressCode) string {
+	switch {
+	case a.Progress.Known && a.Goal.Known:
+		return fmt.Sprintf("the command is at %d of %d", a.Progress.N, a.Goal.N)
+	case a.Progress.Known:
+		return fmt.Sprintf("the command is at %d", a.Progress.N)
+	}
+	return "the command still runs"
+}
+
+func metadataCode(code string, a *syntax.MetadataCode) string {
+	switch a.Reason {
+	case "LONGENTRIES":
+		return "annotations longer than asked for were left out; the longest has " + size(a.Size.N)
+	case "MAXSIZE":
+		return "an annotation may have at most " + size(a.Size.N)
+	case "TOOMANY":
+		return "there may be no more annotations"
+	case "NOPRIVATE":
+		return "the server has no private annotations"
+	}
+	return meaning(syntax.ResponseCodes, code)
+}
