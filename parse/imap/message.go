@@ -62,6 +62,7 @@ type literal struct {
 	ended   bool // as an argument of LOGIN
 	got     int64
 	secret  bool
+	shape   string // of the secret, as a capture tells it
 	parts   parts
 	mark    [maxMark + 2]byte // how the line announced it
 	markLen int

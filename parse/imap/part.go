@@ -33,7 +33,7 @@ var wholeMessage = parts{now: wire.PartHeader, split: true, lineBare: true}
 // a message, or with CATENATE a piece of one (RFC 4469 §3).
 func (m *message) appendParts(before []byte) parts {
 	words := bytes.Fields(before)
-	if m.nlit == 0 && len(words) <= appendWords(m.name) {
+	if m.nlit == 1 && len(words) <= appendWords(m.name) {
 		return parts{} // the mailbox
 	}
 	if n := len(words); n > 0 && bytes.HasSuffix(bytes.ToUpper(words[n-1]), []byte("URL")) {

@@ -153,7 +153,9 @@ func (s *Session) literalSecret(m *message, f Fragment, given []wire.Secret) []w
 		x.Mech = m.name
 	}
 	for _, g := range given {
-		x.Shape = g.Shape
+		if g.Shape != "" {
+			m.lit.shape = g.Shape // a capture that split the piece has it at the first part
+		}
 	}
 	if len(given) == 0 {
 		m.login.loginLiteral(f.Data)
@@ -164,10 +166,10 @@ func (s *Session) literalSecret(m *message, f Fragment, given []wire.Secret) []w
 			shape = s.literalEnd(m, m.lit.got)
 		}
 		if len(given) > 0 {
-			m.login.shape = x.Shape
-		} else {
-			x.Shape = shape
+			shape = m.lit.shape
+			m.login.shape = shape
 		}
+		x.Shape = shape
 		m.lit.ended = true
 	}
 	s.found = append(s.found[:0], x)
