@@ -30,7 +30,7 @@ func (s *session) connect() {
 func (s *session) dial() bool {
 	dial := s.proxy.cfg.Dial
 	if dial == nil {
-		dial = new(net.Dialer).DialContext
+		dial = s.proxy.dialer().DialContext
 	}
 	ctx, cancel := context.WithTimeout(s.ctx, dialLimit)
 	defer cancel()
@@ -54,15 +54,8 @@ func (s *session) dial() bool {
 		conn.Close()
 		return false
 	}
-	loop := s.proxy.loops(conn)
-	if loop {
-		opened.Failure = "it is a listener of mailtap itself"
-	}
 	s.emit(&event.Event{Kind: event.KindUpstreamOpen, Route: opened})
-	if loop {
-		s.fail("mailtap.loop", s.place(), s.place()+" is mailtap itself; name the mail server in the route")
-	}
-	return !loop
+	return true
 }
 
 // place is the server as people name it.
@@ -73,6 +66,8 @@ func unreachable(err error) (id string, why error) {
 	var name *net.DNSError
 	var wait net.Error
 	switch {
+	case errors.Is(err, errLoop):
+		return "mailtap.loop", errors.New("that is mailtap itself; name the mail server in the route")
 	case errors.As(err, &name):
 		if name.IsNotFound {
 			return "net.name", errors.New("no such host")

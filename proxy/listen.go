@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
+	"slices"
 	"strconv"
 	"sync"
 	"syscall"
@@ -148,21 +150,45 @@ func (p *Proxy) ownListener(e route.Endpoint) string {
 	return ""
 }
 
-// loops reports whether a connection that was made leads to a listener of ours.
-func (p *Proxy) loops(conn net.Conn) bool {
-	remote, ok := conn.RemoteAddr().(*net.TCPAddr)
-	local, ok2 := conn.LocalAddr().(*net.TCPAddr)
-	if !ok || !ok2 {
-		return false
-	}
+// errLoop is a connection that would lead to a listener of ours.
+var errLoop = errors.New("it is a listener of mailtap itself")
+
+// dialer connects to servers, and to no listener of ours: each session would
+// open another one without end.
+func (p *Proxy) dialer() *net.Dialer {
+	return &net.Dialer{ControlContext: func(_ context.Context, _, address string, _ syscall.RawConn) error {
+		to, err := netip.ParseAddrPort(address)
+		if err == nil && p.listensAt(to) {
+			return errLoop
+		}
+		return nil
+	}}
+}
+
+// listensAt reports whether a connection to address ends at a listener of ours.
+func (p *Proxy) listensAt(address netip.AddrPort) bool {
+	to := address.Addr().Unmap().WithZone("")
 	for _, l := range p.listeners {
-		bound, ok := l.net.Addr().(*net.TCPAddr)
-		if !ok || bound.Port != remote.Port {
+		tcp, ok := l.net.Addr().(*net.TCPAddr)
+		if !ok || tcp.Port != int(address.Port()) {
 			continue
 		}
-		if bound.IP.Equal(remote.IP) || bound.IP.IsUnspecified() && local.IP.Equal(remote.IP) {
+		bound := tcp.AddrPort().Addr().Unmap().WithZone("")
+		if bound == to || bound.IsUnspecified() && ours(to) || to.IsUnspecified() && bound.IsLoopback() {
 			return true
 		}
 	}
 	return false
+}
+
+// ours reports whether addr is one of this machine's.
+func ours(addr netip.Addr) bool {
+	if addr.IsLoopback() || addr.IsUnspecified() {
+		return true
+	}
+	all, err := net.InterfaceAddrs()
+	return err == nil && slices.ContainsFunc(all, func(a net.Addr) bool {
+		ip, ok := a.(*net.IPNet)
+		return ok && ip.IP.Equal(net.IP(addr.AsSlice()))
+	})
 }

@@ -24,7 +24,10 @@ import (
 	"mailtap/proxy/route"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	authority() // outside of synctest, where it is the year 2000
+	goleak.VerifyTestMain(m)
+}
 
 // authority is the CA of all tests: for mailtap's leaves and for the servers.
 var authority = sync.OnceValue(func() *ca.Authority {
