@@ -26,7 +26,7 @@ func newMarkdown(out *bufio.Writer, o Options) *markdown {
 }
 
 func (m *markdown) heading(h Heading) {
-	m.section("## " + h.Proto.Title() + " session " + code(h.Session))
+	m.section("## " + plain(h.title()))
 	m.put("- " + h.Start.In(m.options.Location).Format("2006-01-02 15:04:05 MST"))
 	m.put("- client: " + code(h.client()))
 	m.put("- mailtap: " + code(h.proxy()))
@@ -34,9 +34,8 @@ func (m *markdown) heading(h Heading) {
 	m.put("")
 }
 
-func (m *markdown) resume(c *event.Context) {
-	m.section("**" + plain(label(c)) + "**, goes on:")
-	m.put("")
+func (m *markdown) resume(title string) {
+	m.section("**" + plain(title) + "**, goes on:")
 }
 
 func (m *markdown) line(at time.Duration, e *event.Event) {

@@ -41,7 +41,7 @@ const (
 
 func (t *text) heading(h Heading) {
 	t.gap()
-	title := h.Proto.Title() + " session " + safe(h.Session)
+	title := h.title()
 	at := h.Start.In(t.location).Format(time.DateTime)
 	pad := max(t.width-layout.Width(title)-len(at), 2)
 	t.put(t.Paint(layout.Strong, title) + strings.Repeat(" ", pad) + t.Paint(layout.Quiet, at))
@@ -61,9 +61,9 @@ func (t *text) party(name, what string) {
 	}
 }
 
-func (t *text) resume(c *event.Context) {
+func (t *text) resume(title string) {
 	t.gap()
-	t.put(t.Paint(layout.Strong, label(c)) + t.Paint(layout.Quiet, ", goes on"))
+	t.put(t.Paint(layout.Strong, title) + t.Paint(layout.Quiet, ", goes on"))
 }
 
 func (t *text) line(at time.Duration, e *event.Event) {

@@ -38,6 +38,7 @@ type Options struct {
 	Colour   bool                    // Text only
 	Width    int                     // columns, Text only
 	Location *time.Location
+	Name     func(session string) string // what to call a session beside its id; nil is nothing
 }
 
 // A Writer writes one transcript.
@@ -61,7 +62,7 @@ type session struct {
 // form is one of the formats.
 type form interface {
 	heading(h Heading)
-	resume(context *event.Context)         // another session's lines were written between
+	resume(title string)                   // another session's lines were written between
 	line(at time.Duration, e *event.Event) // at is since the session's beginning
 	closing(e *event.Event)                // session.close
 	outside(e *event.Event)                // belongs to no session
@@ -75,6 +76,9 @@ func New(w io.Writer, o Options) *Writer {
 	}
 	if o.Location == nil {
 		o.Location = time.Local
+	}
+	if o.Name == nil {
+		o.Name = func(string) string { return "" }
 	}
 	t := &Writer{options: o, out: bufio.NewWriter(w), sessions: map[string]*session{}}
 	if o.Format == Markdown {
@@ -157,7 +161,7 @@ func (t *Writer) gather(s *session, e *event.Event) bool {
 func (t *Writer) show(s *session, e *event.Event) {
 	t.begin(s)
 	if t.current != s {
-		t.form.resume(s.context)
+		t.form.resume(s.heading.short(s.context))
 		t.current = s
 	}
 	if e.Close != nil {
@@ -172,6 +176,7 @@ func (t *Writer) show(s *session, e *event.Event) {
 func (t *Writer) begin(s *session) {
 	if !s.begun {
 		s.begun = true
+		s.heading.Name = t.options.Name(s.heading.Session)
 		t.form.heading(s.heading)
 		t.current = s
 	}
@@ -180,6 +185,7 @@ func (t *Writer) begin(s *session) {
 // Heading is who talks to whom in a session.
 type Heading struct {
 	Session  string
+	Name     string // what it is called beside
 	Proto    event.Proto
 	Start    time.Time
 	Client   string // IP:PORT
@@ -211,6 +217,19 @@ func (h *Heading) add(e *event.Event) bool {
 	return false
 }
 
+// title is what a session is called.
+func (h *Heading) title() string {
+	return words(h.Proto.Title()+" session "+safe(h.Session), safe(h.Name))
+}
+
+// short is what a session is called when its lines go on: its name is enough.
+func (h *Heading) short(c *event.Context) string {
+	if h.Name != "" {
+		return safe(h.Name)
+	}
+	return words(h.title(), safe(c.User))
+}
+
 // client, proxy and server are the heading's three parties, in words.
 func (h *Heading) client() string {
 	return words(safe(h.Client), tlsWords(h.TLS[0], h.Listen))
@@ -220,7 +239,7 @@ func (h *Heading) proxy() string { return safe(h.Listen) }
 
 func (h *Heading) server() string {
 	place := safe(h.Upstream)
-	if h.Server != "" {
+	if h.Server != "" && !strings.HasSuffix(h.Upstream, "//"+h.Server) {
 		place += " at " + safe(h.Server)
 	}
 	reached := ""
@@ -256,15 +275,6 @@ func certificateWords(t *event.TLS) string {
 	said := "certificate of " + safe(leaf.Subject) + " until " + leaf.Expiry.Format(time.DateOnly)
 	if !leaf.Verified && leaf.Reason != "" {
 		said += ", not verified: " + safe(leaf.Reason)
-	}
-	return said
-}
-
-// label is a session in one line's worth of words.
-func label(c *event.Context) string {
-	said := c.Proto.Title() + " session " + safe(c.Session)
-	if c.User != "" {
-		said += ", " + safe(c.User)
 	}
 	return said
 }
