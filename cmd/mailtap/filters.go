@@ -54,7 +54,7 @@ func completeFilter(_ *cobra.Command, _ []string, typed string) ([]string, cobra
 func compileFilter(expression string) (func(*event.Event) bool, error) {
 	f, err := filter.Compile(expression)
 	if err != nil {
-		return nil, usagef("--filter %q: %w; see mailtap help filters", expression, err)
+		return nil, usagef("--filter: %w; see mailtap help filters", err)
 	}
 	if f == nil {
 		return nil, nil

@@ -71,6 +71,9 @@ func newRoot(std streams) *cobra.Command {
 func commands(std streams) []*cobra.Command {
 	return []*cobra.Command{
 		newProxy(std),
+		newDemo(std),
+		newShow(std),
+		newExport(std),
 		newCA(std),
 		newView(std),
 		newVersion(std),

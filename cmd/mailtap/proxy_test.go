@@ -1,0 +1,150 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/textproto"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"mailtap/parse/event"
+	"mailtap/proxy/mailserver"
+)
+
+// started is a `mailtap proxy --once` that runs in this process.
+type started struct {
+	t      *testing.T
+	log    *bufio.Scanner
+	listen *url.URL
+	status chan int
+	events []*event.Event
+}
+
+// startProxy runs mailtap proxy in front of a POP3 server without TLS.
+func startProxy(t *testing.T, flags ...string) *started {
+	t.Helper()
+	boxes := mailserver.NewMailboxes()
+	if err := boxes.AddSampleUser("alice", "open sesame"); err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := boxes.POP3(l, mailserver.Options{})
+	t.Cleanup(func() { server.Close() })
+	r, w := io.Pipe()
+	s := &started{t: t, log: bufio.NewScanner(r), status: make(chan int, 1)}
+	s.log.Buffer(nil, 1<<20)
+	args := append([]string{"proxy", "--once", "--log-format", "json", "--ca-dir", t.TempDir()}, flags...)
+	args = append(args, fmt.Sprintf("127.0.0.1:0=pop3://%s", server.Addr()))
+	go func() {
+		s.status <- run(args, streams{in: strings.NewReader(""), out: io.Discard, err: w})
+		w.Close()
+	}()
+	for e := s.next(); e != nil; e = s.next() {
+		if e.Kind == event.KindListening {
+			if s.listen, err = url.Parse(e.Route.Listen); err != nil {
+				t.Fatal(err)
+			}
+			return s
+		}
+	}
+	t.Fatalf("the proxy does not listen; it ended with status %d", <-s.status)
+	return nil
+}
+
+// next is the next event of the log; nil at its end.
+func (s *started) next() *event.Event {
+	s.t.Helper()
+	for s.log.Scan() {
+		if !strings.HasPrefix(s.log.Text(), "{") {
+			continue // the error line
+		}
+		e := new(event.Event)
+		if err := json.Unmarshal(s.log.Bytes(), e); err != nil {
+			s.t.Fatalf("%s: %v", s.log.Text(), err)
+		}
+		s.events = append(s.events, e)
+		return e
+	}
+	return nil
+}
+
+// finish reads the log to its end and gives the exit status.
+func (s *started) finish() int {
+	s.t.Helper()
+	for s.next() != nil {
+	}
+	return <-s.status
+}
+
+// say is a client that sends lines, each behind a response of one line.
+func (s *started) say(lines ...string) {
+	s.t.Helper()
+	conn, err := net.Dial("tcp", s.listen.Host)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer conn.Close()
+	r := textproto.NewReader(bufio.NewReader(conn))
+	for _, line := range lines {
+		if _, err := r.ReadLine(); err != nil {
+			s.t.Fatalf("before %q: %v", line, err)
+		}
+		fmt.Fprintf(conn, "%s\r\n", line)
+	}
+	io.Copy(io.Discard, r.R)
+}
+
+// --once relays one session and ends well if all was well, and the log has the
+// session: its sums are those of its events.
+func TestProxyOnce(t *testing.T) {
+	capture := filepath.Join(t.TempDir(), "x.pcapng")
+	s := startProxy(t, "--record", capture)
+	s.say("USER alice", "PASS open sesame", "STAT", "QUIT")
+	if status := s.finish(); status != exitDone {
+		t.Errorf("status %d, want %d", status, exitDone)
+	}
+	var client, server int64
+	var end *event.Close
+	for _, e := range s.events {
+		if strings.Contains(e.Text, "sesame") {
+			t.Errorf("the password is in the log: %s", e.Text)
+		}
+		switch {
+		case e.Close != nil:
+			end = e.Close
+		case e.Leg == event.LegServer:
+		case e.Dir == event.SideClient:
+			client += e.Bytes
+		default:
+			server += e.Bytes
+		}
+	}
+	if end == nil || end.BytesC != client || end.BytesS != server || client == 0 || server == 0 {
+		t.Errorf("events add up to %d and %d bytes, session.close is %+v", client, server, end)
+	}
+	data, err := os.ReadFile(capture)
+	if err != nil || strings.Contains(string(data), "sesame") || !strings.Contains(string(data), "USER alice") {
+		t.Errorf("the capture has the password, or not the session (%v)", err)
+	}
+}
+
+// --once ends with status 3 where the session has a finding that matters.
+func TestProxyOnceWithFinding(t *testing.T) {
+	s := startProxy(t)
+	s.say("USER alice", "PASS wrong", "QUIT")
+	if status := s.finish(); status != exitNotOK {
+		for _, e := range s.events {
+			t.Logf("%s %s", e.Kind, e.Text)
+		}
+		t.Errorf("status %d, want %d", status, exitNotOK)
+	}
+}
