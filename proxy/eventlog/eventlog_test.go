@@ -30,10 +30,10 @@ func samples() []*event.Event {
 		{Time: at, Kind: event.KindTLS, Context: c, Seq: 3, TLS: &event.TLS{Side: event.SideClient, Version: "TLS 1.3", Cipher: "TLS_AES_128_GCM_SHA256", SNI: "x", ALPN: "imap", Resumed: true,
 			Peer: []event.Certificate{{Subject: "CN=x", Names: []string{"x"}, Issuer: "CN=ca", Expiry: at, Reason: "expired"}}}},
 		{Time: at, Kind: event.KindTLS, Context: c, Seq: 4, TLS: &event.TLS{Side: event.SideServer, Failure: "no", Advice: "do"}},
-		{Time: at, Kind: event.KindGreeting, Context: c, Seq: 5, Dir: event.SideServer, Tag: "*", Status: "OK", Text: "* OK <hello> & welcome", Bytes: 12, State: event.StateNotAuthenticated},
+		{Time: at, Kind: event.KindGreeting, Context: c, Seq: 5, Dir: event.SideServer, Tag: "*", Status: "OK", Text: "* OK <hello> & welcome", Note: "greets", Bytes: 12, State: event.StateNotAuthenticated},
 		{Time: at, Kind: event.KindCommand, Context: c, Seq: 6, Dir: event.SideClient, Tag: "a1", Name: "LOGIN", Text: `a1 LOGIN alice "***"`, Bytes: 22, Data: map[string]any{"user": "alice", "shape": "3 bytes"}, Note: "logs in", RFC: "RFC 9051 §6.2.3", Error: "expected SP"},
 		{Time: at, Kind: event.KindResponse, Context: c, Seq: 7, Dir: event.SideServer, Tag: "a1", Status: "NO", Code: "AUTHENTICATIONFAILED", For: "LOGIN", Cmd: 6, Completes: true, Latency: time.Second, First: 0,
-			Text: "a1 NO [AUTHENTICATIONFAILED] no", Bytes: 30, Altered: true, Other: "a1 NO", OtherBytes: 7},
+			Text: "a1 NO [AUTHENTICATIONFAILED] no", Note: "refuses", Bytes: 30, Altered: true, Other: "a1 NO", OtherBytes: 7},
 		{Time: at, Kind: event.KindOctets, Context: c, Seq: 8, Dir: event.SideProxy, To: event.SideServer, Leg: event.LegServer, Text: `\x00`, Dropped: true},
 		{Time: at, Kind: event.KindFinding, Context: c, After: 8, Finding: &event.Finding{ID: "auth.bad-credentials", Severity: event.SeverityError, Title: "The password is wrong", Advice: "Type it again.", Evidence: []string{"abcdefk7qa:7"}, Also: []string{"auth.tempfail"}, Count: 2, Recorded: true}},
 		{Time: at, Kind: event.KindSessionClose, Context: c, Seq: 9, Close: &event.Close{BytesC: 1, BytesS: 2, WireC: 3, WireS: 4, Commands: 5, Duration: time.Minute, By: event.SideClient, Reason: "r", Summary: "s"}},
@@ -133,10 +133,10 @@ func TestPretty(t *testing.T) {
 16:39:44.123 k7qa -- TLS 1.3 with the client, TLS_AES_128_GCM_SHA256, resumed
 16:39:44.123 k7qa -- the TLS handshake with the server failed: no
                        do
-16:39:44.123 k7qa S: * OK <hello> & welcome
+16:39:44.123 k7qa S: * OK <hello> & welcome                        greets
 16:39:44.123 k7qa C: a1 LOGIN alice "***"                          logs in
                        not as the syntax wants it: expected SP
-16:39:44.123 k7qa S: a1 NO [AUTHENTICATIONFAILED] no               1.0 s
+16:39:44.123 k7qa S: a1 NO [AUTHENTICATIONFAILED] no               1.0 s · refuses
                        altered by mailtap; the server's side has: a1 NO
 16:39:44.123 k7qa P: \x00  between mailtap and the server only
 16:39:44.123 k7qa !! error auth.bad-credentials: The password is wrong
