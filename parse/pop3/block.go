@@ -24,7 +24,7 @@ type block struct {
 	fault  string
 
 	// The server's leg, where the gate changes lines.
-	hides       bool
+	hides       bool // changed while it was read
 	otherStatus string
 	otherLine   int64
 	otherBytes  int64 // of the block, its termination included
@@ -49,7 +49,7 @@ func (s *Session) openBlock(l *line, p *pending, e *event.Event) {
 	}
 	b.otherStatus, b.otherLine = wire.Escape(trimEnd(l.data)), int64(len(l.data))
 	if l.altered != nil {
-		b.otherStatus, b.otherLine, b.hides = l.altered.Other, l.altered.Bytes, true
+		b.otherStatus, b.otherLine = l.altered.Other, l.altered.Bytes
 		e.Altered, e.Other, e.OtherBytes = true, l.altered.Other, l.altered.Bytes
 	}
 	e.Text = wire.Escape(trimEnd(l.data))
@@ -93,36 +93,42 @@ func (s *Session) textPiece(data []byte, t time.Time, cut bool) {
 		return
 	}
 	b.size += int64(len(data))
-	o := wire.Octets{Side: event.SideServer, Time: t, Proxy: b.dir == event.SideProxy, Cut: cut}
 	if cut {
 		b.lost = true
-		o.Data, o.Part = data, wire.PartBody
-		if !b.body && b.message {
-			o.Part = wire.PartHeader
-		}
-		s.o.Sink.Octets(&o)
+		s.blockOctets(data, t, b.part(), true)
 		return
 	}
-	lf := int64(bytes.Count(data, []byte{'\n'}))
-	b.lf += lf
+	b.lf += int64(bytes.Count(data, []byte{'\n'}))
 	b.cr += int64(bytes.Count(data, []byte{'\r'}))
 	if !b.message {
 		b.list.add(data)
-		o.Data = data
-		s.o.Sink.Octets(&o)
-		return
-	}
-	if !b.body {
+	} else if !b.body {
 		n, done := b.header.add(data)
-		o.Data, o.Part = data[:n], wire.PartHeader
-		s.o.Sink.Octets(&o)
+		s.blockOctets(data[:n], t, wire.PartHeader, false)
 		b.body = done
 		data = data[n:]
 	}
-	if len(data) > 0 {
-		o.Data, o.Part = data, wire.PartBody
-		s.o.Sink.Octets(&o)
+	s.blockOctets(data, t, b.part(), false)
+}
+
+// part is what the block's text is from here on.
+func (b *block) part() wire.Part {
+	switch {
+	case !b.message:
+		return wire.PartNone
+	case b.body:
+		return wire.PartBody
 	}
+	return wire.PartHeader
+}
+
+// blockOctets hands text of the open block on.
+func (s *Session) blockOctets(data []byte, t time.Time, part wire.Part, cut bool) {
+	if len(data) == 0 {
+		return
+	}
+	s.piece = wire.Octets{Side: event.SideServer, Data: data, Time: t, Proxy: s.open.dir == event.SideProxy, Part: part, Cut: cut}
+	s.o.Sink.Octets(&s.piece)
 }
 
 // blockLine takes a line of a block that mailtap made, or put in the place of

@@ -73,6 +73,7 @@ func (s *Session) saslLine(l *line, p *pending) {
 	s.record(l, h.secrets, e)
 	if l.refused {
 		p.refused, p.answer = true, l.answer
+		s.refused++
 		s.release()
 	}
 }
@@ -109,6 +110,7 @@ func (s *Session) release() {
 			return
 		}
 		p.refused = false
+		s.refused--
 		answer := p.answer
 		if s.feeding == event.SideServer {
 			s.forward(answer)

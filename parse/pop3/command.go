@@ -114,7 +114,7 @@ func (p *parsed) split(line []byte, off, end int) {
 		}
 		if stop > off {
 			p.args = append(p.args, span{off, stop})
-		} else if p.fault == "" {
+		} else if p.fault == "" && p.known { // of others, what is masked must not tell
 			p.fault = fmt.Sprintf("expected an argument, got SP or the end at offset %d", off)
 		}
 		if len(p.args) > maxArgs {

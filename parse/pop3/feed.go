@@ -24,7 +24,9 @@ func (s *Session) Feed(side event.Side, data []byte, t time.Time, gate wire.Gate
 // feed takes a chunk apart.
 func (s *Session) feed(d *direction, data []byte, t time.Time) (r wire.Result) {
 	for pos := 0; pos < len(data); {
-		f, n := d.split.Next(data[pos:], t)
+		var n int
+		f := &s.fragmentNow
+		*f, n = d.split.Next(data[pos:], t)
 		if f.Kind == None {
 			if s.gate == nil || d.split.Block() && !d.split.ByLine() {
 				s.forward(d.split.Kept()[d.sent:])
@@ -36,7 +38,7 @@ func (s *Session) feed(d *direction, data []byte, t time.Time) (r wire.Result) {
 			s.out, s.passing = append(s.out, data[:pos]...), false
 		}
 		pos += n
-		v := s.fragment(d, &f)
+		v := s.fragment(d, f)
 		d.sent = 0
 		if v.Action == wire.Hold {
 			r.Held = f.Data
@@ -52,15 +54,7 @@ func (s *Session) feed(d *direction, data []byte, t time.Time) (r wire.Result) {
 // answersWait reports whether an answer of mailtap's waits for its turn among
 // the server's: then the chunk cannot go on as it is.
 func (s *Session) answersWait(side event.Side) bool {
-	if side != event.SideServer {
-		return false
-	}
-	for _, p := range s.queue {
-		if p.refused {
-			return true
-		}
-	}
-	return false
+	return side == event.SideServer && s.refused > 0
 }
 
 // forward sends octets to the other side.
@@ -194,6 +188,9 @@ func (s *Session) replace(d *direction, l *line, data []byte) {
 		s.fromServer(&line{data: part, pieces: onePiece(part, at), dir: d.side, altered: altered})
 		altered = nil
 	}
+	if s.open != nil && s.server.split.Block() {
+		s.open.hides = true
+	}
 }
 
 // otherCommand is what the server gets in place of a command, as event text.
@@ -207,37 +204,43 @@ func (s *Session) otherCommand(data []byte) string {
 
 // inBlock takes a fragment of a multi-line response.
 func (s *Session) inBlock(d *direction, f *Fragment) (v wire.Verdict) {
-	known := d.line(f)
-	if s.legOpen != nil {
+	switch {
+	case s.legOpen != nil:
 		s.legText(f)
 		return v
-	}
-	if s.open == nil { // the gate gave the client something else than a block
+	case s.open == nil: // the gate gave the client something else than a block
+		return v
+	case f.Kind == Text:
+		d.known.Take(len(f.Data))
+		s.open.otherBytes += int64(len(f.Data))
+		s.forward(f.Data[d.sent:])
+		s.text(f)
 		return v
 	}
 	if f.Kind == Slice || f.Kind == Close && s.open.byLine {
 		v = s.ask(d, f)
 	}
-	s.open.otherBytes += int64(len(f.Data))
-	switch v.Action {
-	case wire.Hold:
-		s.open.otherBytes -= int64(len(f.Data))
+	if v.Action == wire.Hold {
 		d.split.Reopen()
 		return v
+	}
+	l := d.line(f)
+	s.open.otherBytes += int64(len(f.Data))
+	switch v.Action {
 	case wire.Replace:
 		s.forward(v.Data)
-		s.replaceInBlock(v.Data, known.last())
+		s.replaceInBlock(v.Data, l.last())
 		return v
 	case wire.Drop, wire.Leg:
 		s.open.hides = true
 		if f.Kind == Close {
-			s.endBlock(&line{dir: s.open.dir}, known.last(), true)
+			s.endBlock(&line{dir: s.open.dir}, l.last(), true)
 		}
 		return v
 	}
 	s.forward(f.Data[d.sent:])
 	if f.Kind == Close {
-		s.closeBlock(known)
+		s.closeBlock(l)
 	} else {
 		s.text(f)
 	}

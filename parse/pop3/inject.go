@@ -63,7 +63,7 @@ func (s *Session) ServerLeg(data []byte, t time.Time) {
 // command of mailtap's, or one that the client is not to see.
 func (s *Session) serverLine(l *line) {
 	st := parseStatus(l.data)
-	e := &event.Event{Kind: event.KindResponse, Leg: event.LegServer, Status: st.word, Code: st.code, Error: st.fault}
+	e := &event.Event{Kind: event.KindResponse, Leg: event.LegServer, Status: st.known(), Code: st.code, Error: st.fault}
 	p := s.ownHead()
 	switch {
 	case st.word == "":

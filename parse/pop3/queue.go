@@ -46,9 +46,20 @@ const maxPending = 16 << 10
 // push appends to the queue; beyond the bound the oldest is given up.
 func (s *Session) push(p *pending) {
 	if len(s.queue) >= maxPending {
-		s.queue = append(s.queue[:0], s.queue[1:]...)
+		s.remove(s.queue[0])
 	}
 	s.queue = append(s.queue, p)
+	s.tally(p, 1)
+}
+
+// tally counts those that other lines have to look out for.
+func (s *Session) tally(p *pending, n int) {
+	if p.x != nil {
+		s.exchanges += n
+	}
+	if p.refused {
+		s.refused += n
+	}
 }
 
 // head is the command that the client waits for: not one of mailtap's own.
@@ -84,10 +95,16 @@ func (s *Session) ownHead() *pending {
 // remove takes a command that was answered from the queue.
 func (s *Session) remove(p *pending) {
 	for i, q := range s.queue {
-		if q == p {
-			s.queue = append(s.queue[:i], s.queue[i+1:]...)
-			return
+		if q != p {
+			continue
 		}
+		s.tally(p, -1)
+		if i == 0 {
+			s.queue[0], s.queue = nil, s.queue[1:]
+		} else {
+			s.queue = append(s.queue[:i], s.queue[i+1:]...)
+		}
+		return
 	}
 }
 
@@ -96,6 +113,9 @@ func (s *Session) remove(p *pending) {
 // a command; without an initial response the next line is SASL in any case: to
 // show a password is worse than to take a command for data.
 func (s *Session) exchange(line []byte) *pending {
+	if s.exchanges == 0 {
+		return nil
+	}
 	for i := len(s.queue) - 1; i >= 0; i-- {
 		p := s.queue[i]
 		if p.x == nil || p.own {

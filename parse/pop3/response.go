@@ -127,10 +127,18 @@ func (s *Session) fromServer(l *line) {
 	}
 }
 
+// known is the status indicator of an event: +OK, -ERR, or "" for another.
+func (st status) known() string {
+	if st.word == "+OK" || st.word == "-ERR" {
+		return st.word
+	}
+	return ""
+}
+
 // greeting is the server's first line (RFC 1939 §4).
 func (s *Session) greeting(l *line, st status) {
 	s.greeted = true
-	e := &event.Event{Kind: event.KindGreeting, Status: st.word, Code: st.code, Error: st.fault}
+	e := &event.Event{Kind: event.KindGreeting, Status: st.known(), Code: st.code, Error: st.fault}
 	text := st.rest.of(l.data)
 	if stamp := timestamp(text); stamp != nil {
 		e.Data = &Greeting{Timestamp: wire.Escape(stamp)}
@@ -173,7 +181,7 @@ func (s *Session) challenge(l *line, p *pending) {
 // response is a status line: it completes the oldest command, or opens the
 // block that does.
 func (s *Session) response(l *line, p *pending, st status) {
-	e := &event.Event{Kind: event.KindResponse, Status: st.word, Code: st.code, Error: st.fault}
+	e := &event.Event{Kind: event.KindResponse, Status: st.known(), Code: st.code, Error: st.fault}
 	if p == nil {
 		s.record(l, nil, e)
 		return

@@ -27,6 +27,8 @@ type Session struct {
 
 	client, server direction
 	queue          []*pending
+	exchanges      int    // AUTH with a mechanism, in the queue
+	refused        int    // commands that mailtap answers, in the queue
 	open           *block // the block of the client's leg that is being read
 	legOpen        *block // one that only the server's leg has
 	greeted        bool
@@ -38,6 +40,9 @@ type Session struct {
 	feeding   event.Side // whose chunk Feed is at; SideNone outside
 	now       time.Time  // of that chunk
 	scratch   []byte
+
+	piece       wire.Octets // the one that the sink has
+	fragmentNow Fragment
 }
 
 // direction is what is kept of one side between chunks.
@@ -86,7 +91,7 @@ func (s *Session) Upgraded(side event.Side, t time.Time) {
 		return
 	}
 	s.named = ""
-	s.queue = s.queue[:0]
+	s.queue, s.exchanges, s.refused = nil, 0, 0
 	s.Journal.State = event.StateAuthorization
 	s.Change(func(c *event.Context) { c.User = "" })
 }

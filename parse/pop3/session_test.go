@@ -81,6 +81,10 @@ func replay(r *record, chunks []chunk) *record {
 	for _, it := range r.items {
 		o := it.Octets
 		if o == nil {
+			if e := *it.Event; e.Leg == event.LegServer { // a capture has it as a comment
+				e.Context, e.Seq = nil, 0
+				s.Emit(&e)
+			}
 			continue
 		}
 		for len(upgrades) > 0 && !o.Time.Before(upgrades[0].at) {
