@@ -77,6 +77,7 @@ func play(t *testing.T, file, raw string) string {
 		if strings.HasPrefix(text, "  ") {
 			continue
 		}
+		at = at.Add(40 * time.Millisecond)
 		out.WriteString(text + "\n")
 		data := []byte(unescape(strings.TrimPrefix(strings.TrimPrefix(text, "C: "), "S: ")) + "\r\n")
 		switch {

@@ -32,6 +32,9 @@ func fetchNote(d *syntax.FetchData) string {
 	}
 	for _, c := range d.Content {
 		parts = append(parts, contentWords(c))
+		if d.Envelope == nil {
+			parts = append(parts, headlineWords(c.Header)...)
+		}
 	}
 	parts = append(parts, rareWords(d)...)
 	return strings.Join(append([]string{head}, parts...), "; ")
@@ -54,6 +57,31 @@ func envelopeWords(e *syntax.Envelope) (parts []string) {
 		parts = append(parts, "no subject")
 	}
 	return parts
+}
+
+// headlineWords words what a header says that came as text.
+func headlineWords(h *syntax.Headline) (parts []string) {
+	if h == nil {
+		return nil
+	}
+	if h.From != "" {
+		parts = append(parts, "from "+writer(h.From))
+	}
+	if h.Subject != "" {
+		parts = append(parts, "subject "+header(h.Subject))
+	}
+	return parts
+}
+
+// writer is the name in a From field, or the address.
+func writer(from string) string {
+	from = syntax.DecodeHeader(from)
+	if i := strings.IndexByte(from, '<'); i > 0 {
+		if name := strings.Trim(from[:i], " \t\""); name != "" {
+			from = name
+		}
+	}
+	return clip(from, maxQuote)
 }
 
 // people lists addresses by their names.

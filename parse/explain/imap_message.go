@@ -193,5 +193,8 @@ func appendNote(a *syntax.AppendArgs, uid bool) string {
 	if m.Date != nil {
 		what += ", dated " + moment(*m.Date)
 	}
+	if m.Header != nil && m.Header.Subject != "" {
+		what += ", subject " + header(m.Header.Subject)
+	}
 	return what
 }

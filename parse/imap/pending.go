@@ -1,9 +1,11 @@
 package imap
 
 import (
+	"strings"
 	"time"
 
 	"mailtap/parse/event"
+	"mailtap/parse/imap/syntax"
 )
 
 // maxPending bounds the commands that are kept without their completion: a
@@ -21,6 +23,8 @@ type pending struct {
 	user    string    // LOGIN, AUTHENTICATE
 	mailbox string    // SELECT, EXAMINE
 	stray   bool      // no command, but it may be answered as one
+
+	responses, octets int64 // of the data that it asked for
 }
 
 // push adds a command; the oldest is forgotten where there are too many.
@@ -125,12 +129,27 @@ func (p *pending) answered(first time.Time) {
 	}
 }
 
+// counted counts the data that a command asked for: of LIST with counts, the
+// mailboxes and not their STATUS.
+func (p *pending) counted(m *message) {
+	if m.status != "" {
+		return
+	}
+	p.octets += m.bytes
+	if m.name != "" && (strings.HasSuffix(p.name, m.name) || m.name == "UIDFETCH") {
+		p.responses++
+	}
+}
+
 // complete fills in what the completion of s.pending[i] says, and takes the
 // command off the queue.
 func (s *Session) complete(i int, m *message, e *event.Event) {
 	p := s.pending[i]
 	p.answered(m.first)
 	e.For, e.Cmd, e.Completes = p.name, p.seq, true
+	if s, ok := e.Data.(*syntax.Status); ok {
+		s.Responses, s.Octets = p.responses, p.octets
+	}
 	e.Latency = max(m.last.Sub(p.owed), 0)
 	if !p.first.IsZero() {
 		e.First = max(p.first.Sub(p.owed), 0)

@@ -62,6 +62,7 @@ func (s *Session) untagged(m *message, e *event.Event) {
 		p := &s.pending[i]
 		e.For, e.Cmd = p.name, p.seq
 		p.answered(m.first)
+		p.counted(m)
 	}
 	switch {
 	case m.status == "BYE":

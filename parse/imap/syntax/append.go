@@ -23,6 +23,7 @@ type AppendMessage struct {
 	UTF8     bool           `json:"utf8,omitempty"`     // in UTF8 (...): RFC 6855
 	Catenate []CatenatePart `json:"catenate,omitempty"` // RFC 4469
 	Annotate *Node          `json:"annotations,omitempty"`
+	Header   *Headline      `json:"header,omitempty"`
 }
 
 // CatenatePart is one part that the server puts a message together from.
@@ -106,7 +107,10 @@ func (c *cursor) appendLiteral(m *AppendMessage) {
 		c.fail("literal")
 		return
 	}
-	l, _, _ := c.readLiteral()
+	l, head, _ := c.readLiteral()
+	if m.Header == nil && len(m.Catenate) == 0 {
+		m.Header = headline(head)
+	}
 	m.Size += l.Size
 	m.NonSync = m.NonSync || l.NonSync
 	m.Binary = m.Binary || l.Binary

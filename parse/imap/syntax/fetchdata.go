@@ -26,10 +26,12 @@ type FetchData struct {
 	Other        []Option    `json:"other,omitempty"`
 }
 
-// Content is the text of a section, or of a message: how long it is.
+// Content is the text of a section, or of a message: how long it is, and what
+// its header says where it begins with one.
 type Content struct {
 	Section
-	Size Num `json:"size,omitzero"` // octets; absent: NIL
+	Size   Num       `json:"size,omitzero"` // octets; absent: NIL
+	Header *Headline `json:"header,omitempty"`
 }
 
 // fetchData reads msg-att behind "n FETCH".
@@ -135,7 +137,7 @@ func (c *cursor) content(d *FetchData, name string) {
 		c.contentValue(d, s)
 	case "BINARY.SIZE":
 		c.sp()
-		d.Content = append(d.Content, Content{s, c.num()})
+		d.Content = append(d.Content, Content{Section: s, Size: c.num()})
 	case "BODYPARTSTRUCTURE":
 		c.sp()
 		n := c.node()
@@ -152,6 +154,11 @@ func (c *cursor) content(d *FetchData, name string) {
 func (c *cursor) contentValue(d *FetchData, s Section) {
 	outer := c.enter("nstring")
 	defer c.leave(outer)
-	n, ok := c.size()
-	d.Content = append(d.Content, Content{s, Num{uint64(n), ok}})
+	content := Content{Section: s}
+	head, n, ok := c.sized()
+	content.Size = Num{uint64(n), ok}
+	if s.hasHeader() {
+		content.Header = headline(head)
+	}
+	d.Content = append(d.Content, content)
 }

@@ -79,4 +79,9 @@ type Status struct {
 	Code string `json:"code,omitempty"` // the response code's atom, upper case
 	Args any    `json:"args,omitempty"` // its arguments, typed where they are known
 	Text string `json:"text,omitempty"` // the words for people, undecoded
+
+	// Of a completion, by parse/imap: the untagged responses that its command
+	// had asked for, and their octets.
+	Responses int64 `json:"responses,omitempty"`
+	Octets    int64 `json:"octets,omitempty"`
 }

@@ -298,17 +298,24 @@ func (c *cursor) optional() *string {
 
 // size reads NIL or a string of which only the size matters: a message's text.
 func (c *cursor) size() (n int64, ok bool) {
+	_, n, ok = c.sized()
+	return n, ok
+}
+
+// sized is size with the octets that are there, valid until the next string.
+func (c *cursor) sized() (head []byte, n int64, ok bool) {
 	switch {
 	case c.atNIL():
-		return 0, false
+		return nil, 0, false
 	case c.atLiteral():
-		l, _, ok := c.readLiteral()
-		return l.Size, ok
+		l, head, ok := c.readLiteral()
+		return head, l.Size, ok
 	case c.peek() == '"':
-		return int64(len(c.quotedBytes())), !c.stopped
+		b := c.quotedBytes()
+		return b, int64(len(b)), !c.stopped
 	}
 	c.fail("string or NIL")
-	return 0, false
+	return nil, 0, false
 }
 
 // rest takes everything up to the end of the line.
