@@ -1,0 +1,199 @@
+package finding
+
+import (
+	"fmt"
+	"sort"
+	"strconv"
+	"time"
+
+	"mailtap/parse/event"
+)
+
+// Digest gathers the findings of many sessions, so that one cause is one
+// finding: a wrong password tried in five sessions is one with a count.
+// Its zero value is ready.
+type Digest struct {
+	found    []*Found
+	byCause  map[string]*Found
+	sessions map[string]*visit
+	memory   memory
+}
+
+// Found is a finding with what is known of where it stands.
+type Found struct {
+	event.Finding
+	First, Last time.Time
+	User        string
+	Server      string
+	Client      string
+	Sessions    []string // that have it, in order, as many as are worth naming
+	Lines       []Line   // its evidence
+}
+
+// Line is an event that a finding rests on.
+type Line struct {
+	ID   string `json:"id"` // SESSION:SEQ
+	Dir  string `json:"dir"`
+	Text string `json:"text"`
+	Time time.Time
+}
+
+// visit is what is remembered of a session.
+type visit struct {
+	client, server, user, asked string
+	proto                       event.Proto
+	in                          bool   // somebody logged in
+	mailbox                     string // that SELECT or EXAMINE named last
+	lines                       map[int64]Line
+	oldest                      int64
+}
+
+// mostLines is how many lines of a session are remembered for evidence.
+const mostLines = 4096
+
+// See takes the next event of any session, in order of time.
+func (d *Digest) See(e *event.Event) {
+	if d.sessions == nil {
+		d.sessions, d.byCause = map[string]*visit{}, map[string]*Found{}
+	}
+	if e.Context == nil || e.Session == "" {
+		if e.Finding != nil {
+			d.add(e, &visit{})
+		}
+		return
+	}
+	v := d.sessions[e.Session]
+	if v == nil {
+		v = &visit{proto: e.Proto, lines: map[int64]Line{}}
+		d.sessions[e.Session] = v
+	}
+	v.see(e)
+	if e.Finding != nil {
+		d.add(e, v)
+		return
+	}
+	for _, f := range d.memory.see(e, v) {
+		f.Context, f.Time = e.Context, e.Time
+		d.add(f, v)
+	}
+	switch {
+	case e.State.LoggedIn() && !v.in:
+		v.in = true
+		d.forgive(v, e.Time)
+	case e.Kind == event.KindSessionClose:
+		delete(d.sessions, e.Session)
+	}
+}
+
+func (v *visit) see(e *event.Event) {
+	if e.Kind == event.KindSessionOpen && e.Route != nil {
+		v.client, v.server = hostOf("//"+e.Route.Client), hostOf(e.Route.Upstream)
+	}
+	if e.User != "" {
+		v.user = e.User
+	}
+	switch {
+	case e.Kind == event.KindCommand && (e.Name == "LOGIN" || e.Name == "USER" || e.Name == "APOP"):
+		v.asked = argument(e, 1)
+	case e.Kind == event.KindCommand && (e.Name == "SELECT" || e.Name == "EXAMINE"):
+		v.mailbox = mailboxOf(e)
+	case e.Kind.Protocol():
+	default:
+		if e.Seq == 0 {
+			return
+		}
+	}
+	text := e.Text
+	if !e.Kind.Protocol() {
+		text = string(e.Kind)
+	}
+	v.lines[e.Seq] = Line{ID: e.ID(), Dir: e.Dir.Letter(), Text: text, Time: e.Time}
+	if len(v.lines) > mostLines {
+		v.oldest++
+		delete(v.lines, v.oldest)
+	}
+}
+
+// who is the user that logged in, or the one that was tried.
+func (v *visit) who() string {
+	if v.user != "" {
+		return v.user
+	}
+	return v.asked
+}
+
+// add takes a finding: a new cause, or one more of a known one. A finding that
+// comes again within a session replaces the one before (its count grew).
+func (d *Digest) add(e *event.Event, v *visit) {
+	f := e.Finding
+	session := ""
+	if e.Context != nil {
+		session = e.Session
+	}
+	cause := fmt.Sprintf("%s\x00%s\x00%s\x00%s\x00%d", f.ID, v.who(), v.server, f.Title, f.Severity)
+	known := d.byCause[cause]
+	if known == nil {
+		known = &Found{Finding: *f, First: e.Time, User: v.who(), Server: v.server, Client: v.client}
+		known.Count = 0
+		d.byCause[cause] = known
+		d.found = append(d.found, known)
+	}
+	known.Last = e.Time
+	if n := len(known.Sessions); n > 0 && known.Sessions[n-1] == session {
+		known.Count = max(known.Count, f.Count)
+		return
+	}
+	known.Count += max(1, f.Count)
+	const most = 100
+	if len(known.Sessions) < most {
+		known.Sessions = append(known.Sessions, session)
+	}
+	for _, id := range f.Evidence {
+		if line, ok := v.line(id); ok && len(known.Lines) < 6 {
+			known.Lines = append(known.Lines, line)
+		}
+	}
+}
+
+// line is the event of this session that an evidence names.
+func (v *visit) line(id string) (Line, bool) {
+	for i := len(id) - 1; i >= 0; i-- {
+		if id[i] == ':' {
+			seq, err := strconv.ParseInt(id[i+1:], 10, 64)
+			line, ok := v.lines[seq]
+			return line, ok && err == nil
+		}
+	}
+	return Line{}, false
+}
+
+// forgiven is how soon after a refused login a good one makes it a mistake in typing.
+const forgiven = 10 * time.Minute
+
+// forgive makes a refused password that the same user then typed rightly an
+// observation.
+func (d *Digest) forgive(v *visit, at time.Time) {
+	for _, f := range d.found {
+		switch f.ID {
+		case "auth.bad-credentials", "auth.charset", "auth.tempfail":
+			if f.User == v.user && f.Server == v.server && at.Sub(f.Last) < forgiven && f.Severity == event.SeverityError {
+				f.Severity = event.SeverityInfo
+			}
+		}
+	}
+}
+
+// Found gives the findings: the worst first, of one severity in order of time.
+func (d *Digest) Found() []*Found {
+	sort.SliceStable(d.found, func(i, j int) bool { return d.found[i].Severity > d.found[j].Severity })
+	return d.found
+}
+
+// Worst is the highest severity of all findings.
+func (d *Digest) Worst() event.Severity {
+	worst := event.SeverityNone
+	for _, f := range d.found {
+		worst = max(worst, f.Severity)
+	}
+	return worst
+}
