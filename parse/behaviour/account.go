@@ -20,7 +20,7 @@ type Accounts struct {
 // Account is a user at a server.
 type Account struct {
 	User    string    `json:"user"`
-	Server  string    `json:"server"` // host:port of the upstream
+	Server  string    `json:"server"` // what the upstreams' hosts have in common
 	Devices []*Device `json:"devices"`
 	Visits  []*Visit  `json:"sessions"`
 	Signs   []Sign    `json:"signs,omitempty"` // of synchronisation, or of its lack
@@ -259,11 +259,21 @@ func (acc *Account) sees(v *visit, e *event.Event) {
 	}
 }
 
-// server is host:port of a route's URL.
+// server is what a provider's servers have in common: the host of a route's
+// URL without the label that names the protocol, so that imap.example.org and
+// pop.example.org are one account's.
 func server(url string) string {
 	_, rest, _ := strings.Cut(url, "://")
 	rest, _, _ = strings.Cut(rest, "?")
-	return rest
+	name := strings.ToLower(host(rest))
+	first, domain, ok := strings.Cut(name, ".")
+	if ok && strings.Contains(domain, ".") {
+		switch first {
+		case "imap", "imaps", "imap4", "pop", "pop3", "pops", "pop3s", "mail", "mx", "in", "incoming":
+			return domain
+		}
+	}
+	return name
 }
 
 // host is the address of IP:PORT.

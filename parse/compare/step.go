@@ -35,6 +35,7 @@ type session struct {
 	capabilities map[event.State][]string
 	steps        []*Step
 	end          string
+	left         bool // LOGOUT or QUIT was answered
 }
 
 // read makes a session of its events.
@@ -61,6 +62,7 @@ func read(events []*event.Event) *session {
 			if step := open[e.Cmd]; step != nil {
 				step.Events = append(step.Events, e)
 				if e.Completes {
+					s.left = s.left || step.Name == "LOGOUT" || step.Name == "QUIT"
 					step.Result, step.Answer, step.Latency, step.code = e.Status, withoutTag(e), e.Latency, e.Code
 				}
 				if !e.Completes || s.proto == event.POP3 {
@@ -91,6 +93,9 @@ func (s *session) facts(e *event.Event) {
 		}
 	case event.KindSessionClose:
 		s.end = "by the " + e.Close.By.String()
+		if s.left {
+			s.end = "after LOGOUT or QUIT" // who closes first then is chance
+		}
 	}
 	if list := offered(e); list != nil {
 		if _, ok := s.capabilities[e.State]; !ok {
