@@ -76,6 +76,10 @@ func commands(std streams) []*cobra.Command {
 		newExport(std),
 		newCA(std),
 		newView(std),
+		newDiagnose(std),
+		newSummary(std),
+		newCompare(std),
+		newExplain(std),
 		newVersion(std),
 		newFilters(),
 	}

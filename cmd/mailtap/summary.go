@@ -1,0 +1,151 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"mailtap/parse/behaviour"
+	"mailtap/parse/event"
+)
+
+const summaryLong = `Says what each session and each account did with the mail: what POP3 took away
+or left, what IMAP read, changed and kept on the server, which devices use the
+account, and what one of them sees of the others. All of it is told from the
+recorded traffic.`
+
+func newSummary(std streams) *cobra.Command {
+	var format string
+	cmd := &cobra.Command{
+		Use:     "summary [flags] CAPTURE...",
+		Short:   "Say what sessions and accounts did with the mail",
+		Long:    summaryLong,
+		Example: "  mailtap summary today.pcapng\n  mailtap summary --format json today.pcapng | jq .",
+		GroupID: groupRead,
+		Args:    atLeast(1, "CAPTURE", "mailtap summary today.pcapng"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			return runSummary(args, format, std)
+		},
+	}
+	cmd.Flags().StringVar(&format, "format", "text", "text or json (one account a line)")
+	completeWords(cmd, "format", "text", "json")
+	return cmd
+}
+
+func runSummary(captures []string, format string, std streams) error {
+	if format != "text" && format != "json" {
+		return usagef("--format %q: it is text or json", format)
+	}
+	var accounts behaviour.Accounts
+	strangers := 0
+	in := map[string]bool{}
+	err := eachEvent(captures, false, std.err, func(e *event.Event) error {
+		accounts.See(e)
+		if e.Context != nil && e.User != "" {
+			in[e.Session] = true
+		}
+		if e.Kind == event.KindSessionClose && !in[e.Session] {
+			strangers++
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if format == "json" {
+		enc := json.NewEncoder(std.out)
+		enc.SetEscapeHTML(false)
+		for _, a := range accounts.List() {
+			if err := enc.Encode(a); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return writeSummary(std.out, accounts.List(), strangers)
+}
+
+func writeSummary(w io.Writer, accounts []*behaviour.Account, strangers int) error {
+	for i, a := range accounts {
+		if i > 0 {
+			fmt.Fprintln(w)
+		}
+		summarize(w, a)
+	}
+	if len(accounts) > 0 && strangers > 0 {
+		fmt.Fprintln(w)
+	}
+	switch {
+	case strangers == 1:
+		fmt.Fprintln(w, "1 session ended without a login; mailtap diagnose says why")
+	case strangers > 1:
+		fmt.Fprintf(w, "%d sessions ended without a login; mailtap diagnose says why\n", strangers)
+	case len(accounts) == 0:
+		fmt.Fprintln(w, "no session was recorded")
+	}
+	return nil
+}
+
+// summarize writes one account: its devices, its sessions, what they mean for
+// one another, and both protocols beside each other.
+func summarize(w io.Writer, a *behaviour.Account) {
+	fmt.Fprintf(w, "%s at %s\n", a.User, a.Server)
+	for _, d := range a.Devices {
+		fmt.Fprintf(w, "  device  %s, by %s, %s\n", d.Name, strings.ToUpper(strings.Join(d.Protos, " and ")), plural(d.Visits, "session", "sessions"))
+	}
+	if q := a.Quota; q != nil && q.Limit > 0 {
+		fmt.Fprintf(w, "  quota   %s of %s are used\n", bytesText(q.Used), bytesText(q.Limit))
+	}
+	for _, v := range a.Visits {
+		took := "still open"
+		if !v.Closed.IsZero() {
+			took = v.Closed.Sub(v.Opened).Round(time.Millisecond).String()
+		}
+		wrapped(w, fmt.Sprintf("  %s %s %s ", v.Opened.Local().Format("15:04:05"), strings.ToUpper(v.Proto), v.Session),
+			fmt.Sprintf("(%s, %s) %s", v.Device, took, v.Did.Summary()))
+	}
+	for _, s := range a.Signs {
+		wrapped(w, "  seen: ", s.Sentence+" ("+strings.Join(s.Evidence, ", ")+")")
+	}
+	table(w, a)
+}
+
+// table sets both protocols beside each other, from what was seen.
+func table(w io.Writer, a *behaviour.Account) {
+	popVisits, popDevices, popGot, popGone := a.Together("pop3")
+	imapVisits, imapDevices, imapGot, imapGone := a.Together("imap")
+	if popVisits == 0 || imapVisits == 0 {
+		return
+	}
+	row := func(what, pop, imap string) { fmt.Fprintf(w, "  %-30s %-22s %s\n", what, pop, imap) }
+	fmt.Fprintln(w)
+	row("what was seen here", "POP3", "IMAP")
+	row("sessions", fmt.Sprint(popVisits), fmt.Sprint(imapVisits))
+	row("devices", fmt.Sprint(len(popDevices)), fmt.Sprint(len(imapDevices)))
+	row("message text downloaded", bytesText(popGot), bytesText(imapGot))
+	row("messages gone from the server", fmt.Sprint(popGone), fmt.Sprint(imapGone))
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+// bytesText is a size as people read it.
+func bytesText(n int64) string {
+	switch {
+	case n < 1000:
+		return fmt.Sprintf("%d bytes", n)
+	case n < 1_000_000:
+		return fmt.Sprintf("%.1f kB", float64(n)/1e3)
+	case n < 1_000_000_000:
+		return fmt.Sprintf("%.1f MB", float64(n)/1e6)
+	}
+	return fmt.Sprintf("%.1f GB", float64(n)/1e9)
+}
