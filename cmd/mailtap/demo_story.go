@@ -28,9 +28,7 @@ type act struct {
 	after    string
 }
 
-const demoIntro = `This is mailtap at work. A mail server with sample mail, mailtap in front of it, and scripted mail clients that connect through it: all on this machine, over TLS.
-What follows was said just now. C: is the client, S: the server; passwords are
-masked.`
+const demoIntro = "This is mailtap at work: a mail server with sample mail, mailtap in front of it, and scripted mail clients that connect through it, all on this machine and over TLS. What follows was said just now. C: is the client, S: the server; passwords are masked."
 
 // acts are the demo's scenes, in their order.
 var acts = []act{
@@ -66,7 +64,8 @@ func tell(ctx context.Context, s *stage, out io.Writer) error {
 	if t.width <= 0 || t.width > 120 {
 		t.width = 100
 	}
-	t.say(demoIntro)
+	t.say(layout.Wrap(demoIntro, t.width)...)
+	t.say("")
 	chapter := 0
 	for _, a := range acts {
 		if a.title != "" {
@@ -101,8 +100,8 @@ func (t *story) act(ctx context.Context, a act) error {
 	if err := w.Close(); err != nil {
 		return err
 	}
-	t.say("")
 	if a.after != "" {
+		t.say("")
 		for i, line := range layout.Wrap(a.after, t.width-3) {
 			lead := "   "
 			if i == 0 {
@@ -110,14 +109,14 @@ func (t *story) act(ctx context.Context, a act) error {
 			}
 			t.say(t.paint.Paint(layout.Strong, lead+line))
 		}
-		t.say("")
 	}
+	t.say("")
 	return nil
 }
 
 // head begins a chapter.
 func (t *story) head(title string) {
-	t.say("", t.paint.Paint(layout.Strong, title), t.paint.Paint(layout.Quiet, strings.Repeat("-", layout.Width(title))))
+	t.say(t.paint.Paint(layout.Strong, title), t.paint.Paint(layout.Quiet, strings.Repeat("-", layout.Width(title))))
 }
 
 func (t *story) say(lines ...string) {

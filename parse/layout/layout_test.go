@@ -51,6 +51,37 @@ func TestCut(t *testing.T) {
 	}
 }
 
+func TestArrange(t *testing.T) {
+	const room, column = 60, 30
+	long, longer := strings.Repeat("a note ", 6), strings.Repeat("a note ", 12)
+	tests := []struct {
+		name       string
+		text, note string
+		want       []string
+	}{
+		{"no note", "text", "", []string{"text"}},
+		{"beside", "text", "note", []string{"text" + strings.Repeat(" ", 26) + "note"}},
+		{"beside, two lines", "text", strings.TrimSpace(long), []string{
+			"text" + strings.Repeat(" ", 26) + "a note a note a note a note a", strings.Repeat(" ", 30) + "note a note"}},
+		{"below, where it has more lines", "text", strings.TrimSpace(longer), []string{
+			"text", "  " + strings.TrimSpace(strings.Repeat("a note ", 8)) + " a", "  note a note a note a note"}},
+		{"behind a longer text", strings.Repeat("x", 40), "note", []string{strings.Repeat("x", 40) + "  note"}},
+		{"below a text that fills the row", strings.Repeat("x", 58), "note", []string{strings.Repeat("x", 58), "  note"}},
+		{"below a wrapped text", strings.Repeat("x", 70), "note", []string{strings.Repeat("x", 60), strings.Repeat("x", 10), "  note"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var got []string
+			for _, r := range Arrange(tt.text, tt.note, room, column) {
+				got = append(got, r.Text+r.Gap+r.Note)
+			}
+			if !slices.Equal(got, tt.want) {
+				t.Errorf("got  %q,\nwant %q", got, tt.want)
+			}
+		})
+	}
+}
+
 // Whatever the text, Wrap loses nothing but blanks and keeps to the width.
 func FuzzWrap(f *testing.F) {
 	f.Add("one two three", 5)

@@ -1,7 +1,5 @@
 package layout
 
-import "strings"
-
 // Tone is what a piece of text says by its colour. No tone says what the words
 // do not say too.
 type Tone uint8
@@ -50,15 +48,4 @@ func (p Painter) Paint(tone Tone, text string) string {
 		return text
 	}
 	return Paint(tone, text)
-}
-
-// Beside puts a note beside a text that has room columns, beginning at column
-// if the text is short enough; ok is false where it has to go below.
-func Beside(text, note string, room, column int) (gap string, ok bool) {
-	used := Width(text)
-	n := max(column-used, 2)
-	if used+n+Width(note) > room {
-		n = 2
-	}
-	return strings.Repeat(" ", n), used+n+Width(note) <= room
 }

@@ -138,7 +138,8 @@ func TestPretty(t *testing.T) {
                        not as the syntax wants it: expected SP
 16:39:44.123 k7qa S: a1 NO [AUTHENTICATIONFAILED] no               1.0 s · refuses
                        altered by mailtap; the server's side has: a1 NO
-16:39:44.123 k7qa P: \x00  between mailtap and the server only
+16:39:44.123 k7qa P: \x00                                          between mailtap and the server
+                                                                   only
 16:39:44.123 k7qa !! error auth.bad-credentials: The password is wrong
                        Type it again.
 16:39:44.123 k7qa -- ended by the client after 1 min 0 s: s; r (session abcdefk7qa)

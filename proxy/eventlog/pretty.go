@@ -59,20 +59,14 @@ func (p *pretty) write(b *bytes.Buffer, e *event.Event) {
 	}
 }
 
-// body writes the text with its note beside it where there is room.
+// body writes the text, cut to one row, and its note.
 func (p *pretty) body(b *bytes.Buffer, n explain.Line) {
 	room := p.width - indent
-	text := layout.Cut(n.Text, room)
-	b.WriteString(p.Paint(n.Tone, text))
-	gap, beside := layout.Beside(text, n.Note, room, noteColumn)
-	switch {
-	case n.Note == "":
-		b.WriteByte('\n')
-	case beside:
-		b.WriteString(gap + p.Paint(layout.Quiet, n.Note) + "\n")
-	default:
-		b.WriteByte('\n')
-		p.below(b, layout.Quiet, n.Note)
+	for i, row := range layout.Arrange(layout.Cut(n.Text, room), n.Note, room, noteColumn) {
+		if i > 0 {
+			b.WriteString(strings.Repeat(" ", indent))
+		}
+		b.WriteString(p.Paint(n.Tone, row.Text) + row.Gap + p.Paint(layout.Quiet, row.Note) + "\n")
 	}
 }
 

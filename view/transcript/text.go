@@ -36,7 +36,7 @@ func newText(out *bufio.Writer, o Options) *text {
 const (
 	indent     = timeColumns + 1 + 3 // where lines begin
 	hang       = 2                   // of what stands below a line, behind indent
-	noteColumn = 48                  // where notes begin, behind indent
+	noteColumn = 44                  // where notes begin, behind indent
 )
 
 func (t *text) heading(h Heading) {
@@ -68,24 +68,10 @@ func (t *text) resume(title string) {
 
 func (t *text) line(at time.Duration, e *event.Event) {
 	n := explain.AsLine(e)
-	room := t.width - indent
 	left := t.Paint(layout.Quiet, since(at)) + " " + t.Paint(n.MarkTone, n.Mark) + " "
-	lines := layout.Wrap(n.Text, room)
-	for i, piece := range lines {
-		if i > 0 {
-			left = strings.Repeat(" ", indent)
-		}
-		if i < len(lines)-1 || n.Note == "" {
-			t.put(left + t.Paint(n.Tone, piece))
-			continue
-		}
-		gap, beside := layout.Beside(piece, n.Note, room, noteColumn)
-		if beside {
-			t.put(left + t.Paint(n.Tone, piece) + gap + t.Paint(layout.Quiet, n.Note))
-			continue
-		}
-		t.put(left + t.Paint(n.Tone, piece))
-		t.below(layout.Quiet, n.Note)
+	for _, row := range layout.Arrange(n.Text, n.Note, t.width-indent, noteColumn) {
+		t.put(left + t.Paint(n.Tone, row.Text) + row.Gap + t.Paint(layout.Quiet, row.Note))
+		left = strings.Repeat(" ", indent)
 	}
 	for _, paragraph := range n.Below {
 		t.below(n.BelowIs, paragraph)
