@@ -3,6 +3,7 @@ package imap
 import (
 	"bytes"
 	"fmt"
+	"runtime"
 	"testing"
 	"time"
 
@@ -106,4 +107,32 @@ func TestAllocations(t *testing.T) {
 	if got > 0 {
 		t.Errorf("octets of a literal take %v allocations, want none", got)
 	}
+}
+
+// TestIdleMemory holds what a session keeps once its traffic is over.
+func TestIdleMemory(t *testing.T) {
+	const sessions, most = 500, 6 << 10
+	mail := stream(3, "* %d FETCH (UID 12 BODY[] {70000}\r\n"+string(bytes.Repeat([]byte("x"), 70000))+")\r\n")
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	open := make([]*Session, sessions)
+	for i := range open {
+		s := New(wire.Options{ID: "AAAAAAAAAA", Sink: &void{}})
+		s.Feed(event.SideServer, []byte("* OK ready\r\n"), start, nil)
+		s.Feed(event.SideClient, []byte("a1 LOGIN alice \"sesame\"\r\n"), start, nil)
+		s.Feed(event.SideServer, []byte("a1 OK done\r\n"), start, nil)
+		s.Feed(event.SideServer, mail, start, nil)
+		s.Feed(event.SideClient, []byte("a2 IDLE\r\n"), start, nil)
+		open[i] = s
+	}
+	runtime.GC()
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	each := (int64(after.HeapAlloc) - int64(before.HeapAlloc)) / sessions
+	if each > most {
+		t.Errorf("an idle session keeps %d octets, want at most %d", each, most)
+	}
+	runtime.KeepAlive(open)
+	t.Logf("%d octets each", each)
 }

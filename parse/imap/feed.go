@@ -55,11 +55,11 @@ func (s *Session) fragment(d *dir, f Fragment) {
 
 // feedGated is Feed where the legs may differ.
 func (s *Session) feedGated(d *dir, data []byte, t time.Time, gate wire.Gate) (res wire.Result) {
-	s.out.reset(data)
+	d.out.reset(data)
 	s.back = s.back[:0]
 	for off := 0; off < len(data); {
 		if d.deflate {
-			s.out.add(data[off:], off)
+			d.out.add(data[off:], off)
 			s.inflate(d, data[off:], t)
 			break
 		}
@@ -81,10 +81,10 @@ func (s *Session) feedGated(d *dir, data []byte, t time.Time, gate wire.Gate) (r
 		}
 	}
 	if gate == nil {
-		s.out.add(d.split.line[d.sent:d.split.Held()], -1)
+		d.out.add(d.split.line[d.sent:d.split.Held()], -1)
 		d.sent = d.split.Held()
 	}
-	res.Forward, res.Back = s.out.bytes(), s.back
+	res.Forward, res.Back = d.out.bytes(), s.back
 	return res
 }
 
@@ -162,10 +162,10 @@ func (r *rule) reset() { *r = rule{data: r.data[:0], answer: r.answer[:0]} }
 func (s *Session) gated(d *dir, f Fragment, off int, t time.Time) (stop bool) {
 	switch {
 	case d.rule.action == wire.Replace && !f.Literal && !d.msg.open:
-		s.out.add(d.rule.data, -1)
+		d.out.add(d.rule.data, -1)
 		f = s.replaced(d, f)
 	case !d.rule.withheld():
-		s.out.add(f.Data[d.sent:], off-len(f.Data)+d.sent)
+		d.out.add(f.Data[d.sent:], off-len(f.Data)+d.sent)
 	}
 	n := len(f.Data)
 	s.fragment(d, f)
@@ -179,14 +179,14 @@ func (s *Session) gated(d *dir, f Fragment, off int, t time.Time) (stop bool) {
 	stop = d.rule.stop
 	s.reply(d, d.rule.answer, t)
 	d.rule.reset()
-	s.overdue(t)
+	s.overdue(d, t)
 	return stop
 }
 
 // overdue sends the answers that waited for the end of a response.
-func (s *Session) overdue(t time.Time) {
-	if len(s.deferred) > 0 && s.server.boundary() {
-		s.out.add(s.deferred, -1)
+func (s *Session) overdue(d *dir, t time.Time) {
+	if len(s.deferred) > 0 && d.side == event.SideServer && d.boundary() {
+		d.out.add(s.deferred, -1)
 		s.Inject(event.SideClient, s.deferred, t)
 		s.deferred = s.deferred[:0]
 	}

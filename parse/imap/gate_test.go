@@ -190,6 +190,24 @@ func TestGateAnswersAtABoundary(t *testing.T) {
 		s response a1 OK 12 authenticated for FETCH #2 0s/0s`)
 }
 
+// A line of which nothing went on yet is no reason to wait with an answer: the
+// client's TLS handshake may hang on it.
+func TestGateAnswersBeforeAHeldLine(t *testing.T) {
+	gate := on(event.SideClient, "STARTTLS", wire.Verdict{Action: wire.Refuse, Answer: []byte("a1 OK begin\r\n"), Stop: true})
+	b := newBench(t)
+	b.feed(event.SideServer, "* OK ready\r\n* OK sti", gate)
+	res := b.feed(event.SideClient, "a1 STARTTLS\r\n", gate)
+	if !res.Stopped || string(res.Back) != "a1 OK begin\r\n" {
+		t.Errorf("stopped %v, back %q", res.Stopped, res.Back)
+	}
+	b.feed(event.SideServer, "ll\r\n", gate)
+	b.check("", "* OK ready\r\na1 OK begin\r\n* OK still\r\n", `
+		s greeting * OK 12 not-authenticated
+		c command a1 STARTTLS 13 not-authenticated a1 STARTTLS
+		p response a1 OK 13 not-authenticated for STARTTLS #2 0s/0s
+		s response * OK 12 not-authenticated`)
+}
+
 func TestGateHoldsAndStops(t *testing.T) {
 	b := newBench(t)
 	hold := true

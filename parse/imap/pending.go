@@ -22,6 +22,7 @@ type pending struct {
 	first   time.Time // the first octet of the first answer
 	user    string    // LOGIN, AUTHENTICATE
 	mailbox string    // SELECT, EXAMINE
+	dropped bool      // the server has not got it
 	stray   bool      // no command, but it may be answered as one
 
 	responses, octets int64 // of the data that it asked for
@@ -60,7 +61,7 @@ func (s *Session) asking(w *what) int {
 		for i := range s.pending {
 			row := s.pending[i].row
 			switch {
-			case row == nil || row.asks&w.asked == 0:
+			case row == nil || row.asks&w.asked == 0 || s.pending[i].dropped:
 			case row.asks&kWeak == 0:
 				return i
 			case weak < 0:
@@ -77,7 +78,7 @@ func (s *Session) asking(w *what) int {
 
 // sent makes a pending command of a client's command that is complete.
 func (s *Session) sent(m *message, e *event.Event) {
-	p := pending{tag: e.Tag, name: m.name, row: m.row, seq: e.Seq, owed: m.last}
+	p := pending{tag: e.Tag, name: m.name, row: m.row, seq: e.Seq, owed: m.last, dropped: m.dropped}
 	op := opNone
 	if m.row != nil {
 		op = m.row.op

@@ -47,7 +47,6 @@ type Session struct {
 	replay    bool   // what comes is from a capture: COMPRESS is undone already
 	echo      []byte // a credential that the server may quote
 
-	out      outbox
 	back     []byte
 	deferred []byte // answers that wait for the end of a response
 
@@ -69,6 +68,7 @@ type dir struct {
 	given    given
 	rec      recorded
 	rule     rule
+	out      outbox
 	deflate  bool
 	inflater *inflate.Inflater
 	broken   bool // inflating failed
@@ -136,8 +136,9 @@ func (d *dir) done(n int) {
 	d.rec = recorded{}
 }
 
-// boundary reports whether the direction stands between two messages.
-func (d *dir) boundary() bool { return !d.msg.open && d.split.Boundary() }
+// boundary reports whether what went on of the direction ends with a message:
+// a line that is held back as a whole does not count.
+func (d *dir) boundary() bool { return !d.msg.open && d.sent == 0 && d.split.between() }
 
 // Info tells where the session stands.
 func (s *Session) Info() wire.Info {
@@ -145,7 +146,11 @@ func (s *Session) Info() wire.Info {
 	info.Compressed = s.deflated
 	info.Idle = s.idle.active
 	info.Boundary = s.server.boundary()
-	info.Pending = len(s.pending)
+	for i := range s.pending {
+		if !s.pending[i].dropped {
+			info.Pending++
+		}
+	}
 	return info
 }
 

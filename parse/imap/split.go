@@ -146,8 +146,11 @@ func (s *Splitter) Held() int {
 // Boundary reports whether the next octet begins a line that is no
 // continuation of anything.
 func (s *Splitter) Boundary() bool {
-	return s.Held() == 0 && s.literal == 0 && !s.inside && !s.long
+	return s.Held() == 0 && s.between()
 }
+
+// between is Boundary but for a line that has only begun.
+func (s *Splitter) between() bool { return s.literal == 0 && !s.inside && !s.long }
 
 // unread takes a line back that Next gave: it will be fed again, whole.
 func (s *Splitter) unread() { s.literal, s.inside, s.long = 0, false, false }
