@@ -13,6 +13,9 @@
 //	C: secret                  the command's end: its event
 //	S: a1 OK done              response, for LOGIN: paired by its tag
 //
+// An event's Data is a *Login, an *Auth or a *sasl.Step where the login is
+// concerned, and what parse/imap/syntax makes of the line elsewhere.
+//
 // A new command is one row in table.go and one transcript in testdata.
 package imap
 

@@ -195,3 +195,16 @@ func TestDribbledLine(t *testing.T) {
 		}
 	}
 }
+
+// TestEOFOrder: a line without its end goes on record, then the end, then the
+// line's event; a second end is none.
+func TestEOFOrder(t *testing.T) {
+	p := &tape{}
+	s := New(wire.Options{Sink: p})
+	s.Feed(event.SideServer, []byte("* OK rea"), start, nil)
+	s.EOF(event.SideServer, start)
+	s.EOF(event.SideServer, start)
+	if len(p.items) != 3 || string(p.items[0].Octets.Data) != "* OK rea" || !p.items[1].Octets.End || p.items[2].Event == nil {
+		t.Errorf("items are %+v", p.items)
+	}
+}

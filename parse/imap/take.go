@@ -43,8 +43,7 @@ func (s *Session) takeLine(d *dir, f Fragment) {
 
 // begin starts a message with what its first line is.
 func (s *Session) begin(d *dir, line []byte) {
-	m := &d.msg
-	m.reset()
+	m := &d.msg // clean: finish resets it
 	if d.side == event.SideClient {
 		m.what = s.classifyClient(line)
 		s.spoken = true
