@@ -109,6 +109,21 @@ func mailOwner() (uid, gid int) {
 	return os.Getuid(), os.Getgid()
 }
 
+// ownerNames are the names of mailOwner's user and group.
+func ownerNames(t testing.TB) (name, group string) {
+	t.Helper()
+	uid, gid := mailOwner()
+	u, err := user.LookupId(strconv.Itoa(uid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := user.LookupGroupId(strconv.Itoa(gid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u.Username, g.Name
+}
+
 // writeUsers writes the password file and every user's mailbox.
 func (d *Dovecot) writeUsers(t testing.TB) {
 	t.Helper()
@@ -174,20 +189,12 @@ func (d *Dovecot) writeConfig(t testing.TB, o DovecotOptions) {
 	values := struct {
 		DovecotOptions
 		Ports
-		Dir, Login, Internal, Group string
-		UID, GID                    int
-		Root                        bool
+		Dir, Login, Group string
+		UID, GID          int
+		Root              bool
 	}{DovecotOptions: o, Ports: d.Ports, Dir: d.dir, UID: uid, GID: gid, Root: os.Getuid() == 0}
 	if !values.Root {
-		me, err := user.Current()
-		if err != nil {
-			t.Fatal(err)
-		}
-		group, err := user.LookupGroupId(me.Gid)
-		if err != nil {
-			t.Fatal(err)
-		}
-		values.Login, values.Internal, values.Group = me.Username, me.Username, group.Name
+		values.Login, values.Group = ownerNames(t)
 	}
 	if values.Mechanisms == "" {
 		values.Mechanisms = mechanisms
@@ -281,7 +288,7 @@ service pop3-login {
   }
 }
 {{if not .Root}}
-default_internal_user = {{.Internal}}
+default_internal_user = {{.Login}}
 default_login_user = {{.Login}}
 default_internal_group = {{.Group}}
 service anvil {

@@ -35,6 +35,6 @@ poll %s protocol %s port %d
   %s sslcertfile "%s"
   mda "sh -c 'cat > $(mktemp %s/m.XXXXXXXX)'"
 `, e.Host, e.Proto, e.Port, e.User.Name, e.User.Password, kinds[e.Security], e.CA, mail))
-	peertest.Run(t, e.Dir, "fetchmail", "--fetchmailrc", config, "--invisible", "--verbose", "--nosyslog")
-	return peertest.Files(t, mail)
+	peertest.Run(t, e.Dir, "fetchmail", "--fetchmailrc", config, "--invisible", "--pidfile", filepath.Join(e.Dir, "pid"), "--verbose", "--nosyslog")
+	return peertest.UnfoldedFiles(t, mail)
 }

@@ -23,11 +23,7 @@ func mpop(t *testing.T, e peertest.End) []string {
 		peertest.Cleartext: "tls off",
 	}
 	mail := filepath.Join(e.Dir, "mail")
-	for _, folder := range []string{"cur", "new", "tmp"} {
-		if err := os.MkdirAll(filepath.Join(mail, folder), 0o700); err != nil {
-			t.Fatal(err)
-		}
-	}
+	makeMaildir(t, mail)
 	auth := "user"
 	if e.Security != peertest.Cleartext {
 		auth = "scram-sha-256"
@@ -48,4 +44,13 @@ keep off
 `, e.Host, e.Port, e.User.Name, e.User.Password, auth, kinds[e.Security], e.CA, mail, e.Dir))
 	peertest.Run(t, e.Dir, "mpop", "--file="+config, "--quiet")
 	return peertest.Files(t, mail)
+}
+
+func makeMaildir(t *testing.T, dir string) {
+	t.Helper()
+	for _, folder := range []string{"cur", "new", "tmp"} {
+		if err := os.MkdirAll(filepath.Join(dir, folder), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
 }

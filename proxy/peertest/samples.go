@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"regexp"
 	"strings"
 )
 
@@ -17,11 +18,14 @@ type Message struct {
 // Hash names the message's text.
 func (m Message) Hash() string { return Hash([]byte(m.Text)) }
 
-// Hash is how this package names octets in comparisons: SHA-256, shortened.
-func Hash(data []byte) string {
-	sum := sha256.Sum256(data)
+// Hash is how this package names messages in comparisons: SHA-256, shortened.
+// The header X-TUID does not count: mbsync makes one up for each message.
+func Hash(text []byte) string {
+	sum := sha256.Sum256(tuid.ReplaceAll(text, nil))
 	return hex.EncodeToString(sum[:10])
 }
+
+var tuid = regexp.MustCompile(`(?m)^X-TUID: .*\n`)
 
 // Samples returns the messages that every sample mailbox begins with. Each is
 // there for something that a relay or its parser could get wrong.
