@@ -102,7 +102,7 @@ func (p *POP3) listing(e *event.Event) {
 	} else {
 		p.Listed = true
 	}
-	if !p.Known && d.Count > int64(len(p.marked)) && len(d.List) != 1 {
+	if _, one := p.asked[e.Cmd]; !one && !p.Known && len(p.marked) == 0 {
 		p.Known, p.Messages, p.Octets = true, d.Count, d.Octets
 	}
 }
