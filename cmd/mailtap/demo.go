@@ -9,15 +9,18 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"mailtap/parse/event"
 	"mailtap/proxy"
 	"mailtap/proxy/ca"
 	"mailtap/proxy/mailserver"
 	"mailtap/proxy/route"
+	"mailtap/view"
 )
 
 const demoLong = `Shows mailtap at work, with nothing to install and no network: a mail server with
@@ -46,10 +49,13 @@ func newDemo(std streams) *cobra.Command {
 		GroupID: groupLive,
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if terminal(std.out) && !o.once {
+				return viewDemo(cmd.Context(), o, std)
+			}
 			return runDemo(cmd.Context(), o, std)
 		},
 	}
-	cmd.Flags().BoolVar(&o.once, "once", false, "print the annotated sessions and exit")
+	cmd.Flags().BoolVar(&o.once, "once", false, "print the annotated sessions and exit, also on a terminal")
 	o.record.add(cmd)
 	return cmd
 }
@@ -75,6 +81,52 @@ func runDemo(ctx context.Context, o demoOptions, std streams) (err error) {
 	return tell(ctx, s, std.out)
 }
 
+// viewDemo plays the demo with the viewer in front of it. The servers stay
+// until the user leaves, so that they can be tried by hand.
+func viewDemo(ctx context.Context, o demoOptions, std streams) (err error) {
+	if _, err := o.record.check(false); err != nil {
+		return err
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	live := newLiveSource()
+	recording, err := o.record.open(&eventLog{stderr: std.err, live: live}, false)
+	if err != nil {
+		return err
+	}
+	defer closing(&err, recording.close)
+	s, err := newStage(recording, proxy.Output{Sink: live, Octets: true, Drop: true})
+	if err != nil {
+		return fmt.Errorf("setting the demo up: %w", err)
+	}
+	defer closing(&err, s.close)
+	go s.play(ctx, live)
+	looks := view.Options{Title: "demo", CAFile: filepath.Join(s.dir, "ca.pem"), Actions: recording.actions(o.record.path)}
+	return live.watch(ctx, s.proxy, looks, stop)
+}
+
+// play plays all acts, and tells in the viewer's log what they show.
+func (s *stage) play(ctx context.Context, live *liveSource) {
+	say := func(text string) {
+		if text != "" {
+			live.say(&event.Event{Kind: event.KindLog, Time: time.Now(), Level: "info", Message: text})
+		}
+	}
+	for _, a := range acts {
+		say(a.title)
+		say(a.before)
+		playing, cancel := context.WithTimeout(ctx, demoTime)
+		err := a.play(playing, s)
+		cancel()
+		if err != nil {
+			say("the demo stopped: " + err.Error())
+			return
+		}
+		say(a.after)
+	}
+	say("That was the demo; enter opens a session, 3 shows what each account did. The servers stay until you leave: log in as alice or bob, password \"" + demoPassword + "\".")
+}
+
 // The users of the demo's mail server, each with the sample mail.
 const (
 	demoPOP3User = "alice"
@@ -96,15 +148,15 @@ type stage struct {
 	shutdown context.CancelFunc
 }
 
-func newStage(recording *recording) (*stage, error) {
+func newStage(recording *recording, more ...proxy.Output) (*stage, error) {
 	s := &stage{heard: newAudience(), served: make(chan error, 1), shutdown: func() {}}
-	if err := s.build(recording); err != nil {
+	if err := s.build(recording, more); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
 	return s, nil
 }
 
-func (s *stage) build(recording *recording) error {
+func (s *stage) build(recording *recording, more []proxy.Output) error {
 	var err error
 	if s.dir, err = os.MkdirTemp("", "mailtap-demo-"); err != nil {
 		return err
@@ -118,7 +170,7 @@ func (s *stage) build(recording *recording) error {
 	if err := s.startServers(authority); err != nil {
 		return err
 	}
-	return s.startProxy(authority, recording)
+	return s.startProxy(authority, recording, more)
 }
 
 // startServers puts the sample mail into mailboxes, and serves them.
@@ -148,7 +200,7 @@ func (s *stage) startServers(authority *ca.Authority) error {
 	return err
 }
 
-func (s *stage) startProxy(authority *ca.Authority, recording *recording) error {
+func (s *stage) startProxy(authority *ca.Authority, recording *recording, more []proxy.Output) error {
 	var routes []string
 	for scheme, server := range map[string]*mailserver.Server{"imaps": s.imap, "pop3s": s.pop3} {
 		routes = append(routes, fmt.Sprintf("%s://127.0.0.1:0=%s://%s?name=%s", scheme, scheme, server.Addr(), demoHost))
@@ -159,7 +211,7 @@ func (s *stage) startProxy(authority *ca.Authority, recording *recording) error 
 	}
 	cfg := proxy.Config{
 		Routes: parsed, Leaves: authority, Upstream: proxy.Upstream{Roots: s.roots},
-		Outputs: []proxy.Output{{Sink: s.heard}}, Drain: time.Second,
+		Outputs: append([]proxy.Output{{Sink: s.heard}}, more...), Drain: time.Second,
 	}
 	if recording != nil {
 		cfg.Outputs = append(cfg.Outputs, proxy.Output{Sink: recording, Octets: true})
