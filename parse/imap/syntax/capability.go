@@ -42,8 +42,9 @@ func (c *cursor) capabilities() *CapabilityData {
 			c.defect("capability", "")
 			break
 		}
-		if c.peek() == '(' || c.peek() == '"' {
-			c.fail("capability") // some servers answer NAMESPACE under this name
+		if c.peek() == '(' {
+			c.defect("capability", "a list, as NAMESPACE gives")
+			c.fail("capability")
 		}
 		if name := c.atom(); name != "" {
 			d.Capabilities = append(d.Capabilities, imap.Cap(name))

@@ -109,11 +109,11 @@ func (c *cursor) afterCode() {
 	if c.take(' ') {
 		return
 	}
+	got := ""
 	if c.pos >= len(c.data) {
-		c.defect("SP", "")
-		return
+		got = "no text behind the response code"
 	}
-	c.defect("SP", "")
+	c.defect("SP", got)
 }
 
 // NumberCode is a response code's number: UIDVALIDITY, UIDNEXT, UNSEEN, HIGHESTMODSEQ.

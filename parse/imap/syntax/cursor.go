@@ -21,6 +21,7 @@ type cursor struct {
 	err     *Error
 	stopped bool
 	depth   int
+	opened  int    // where the first element of the last list begins
 	literal int    // index in msg.Literals of the next one
 	scratch []byte // quoted strings without their backslashes
 	msg     Message
@@ -271,6 +272,7 @@ func (c *cursor) open() bool {
 		return false
 	}
 	c.noSP()
+	c.opened = c.pos
 	return true
 }
 
@@ -284,27 +286,34 @@ func (c *cursor) next() bool {
 		c.depth--
 		return false
 	}
-	if c.pos > 0 && c.data[c.pos-1] != '(' {
-		if c.peek() == '(' && c.data[c.pos-1] == ')' {
-			c.defect("SP", "")
-			return true
-		}
-		if !c.take(' ') {
-			c.fail(`SP or ")"`)
-			return false
-		}
-		if c.peek() == ')' {
-			c.pos--
-			c.defect(`")"`, "")
-			c.pos += 2
-			c.depth--
-			return false
-		}
-		c.noSP()
+	if c.pos > c.opened && !c.separator() {
+		return false
 	}
 	if c.atEnd() {
 		c.fail(`")"`)
 		return false
 	}
+	return true
+}
+
+// separator goes past the SP between two elements. A space before ")", which
+// ends the list, and a missing one behind ")" are known defects.
+func (c *cursor) separator() bool {
+	switch {
+	case c.take(' '):
+	case c.data[c.pos-1] == ')' && !c.atEnd():
+		c.defect("SP", "")
+		return true
+	default:
+		c.fail(`SP or ")"`)
+		return false
+	}
+	if c.peek() == ')' {
+		c.defectAt(c.pos-1, `")"`, "")
+		c.pos++
+		c.depth--
+		return false
+	}
+	c.noSP()
 	return true
 }

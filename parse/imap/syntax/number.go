@@ -52,8 +52,14 @@ func (c *cursor) digits(want string, max uint64) uint64 {
 	return n
 }
 
-// negative names numbers below zero, which some servers send, and goes past them.
+// negative names numbers below zero, and NIL in place of one, which some
+// servers send, and goes past them.
 func (c *cursor) negative(want string) {
+	if c.atWord("NIL") {
+		c.defect(want, "NIL")
+		c.word("NIL")
+		return
+	}
 	if c.peek() != '-' || class[c.peekAt(1)]&digitChar == 0 {
 		c.fail(want)
 		return

@@ -243,7 +243,7 @@ func (c *cursor) status(r *Resp, name string) {
 // servers send it.
 func (c *cursor) missingText() {
 	if c.pos >= len(c.data) {
-		c.defect("SP", "")
+		c.defect("SP", "no text behind the status")
 		return
 	}
 	c.fail("SP")
@@ -255,7 +255,11 @@ func (c *cursor) continuation(r *Resp) {
 	defer c.leave(outer)
 	s := &Status{}
 	r.Data = s
-	if !c.take(' ') {
+	switch {
+	case c.take(' '):
+	case c.atEnd():
+		c.defect("SP", `a bare "+"`)
+	default:
 		c.defect("SP", "")
 	}
 	c.code(s)
