@@ -55,8 +55,11 @@ type Detail struct {
 // Details is the names in an event that deserve a line each: capabilities,
 // flags, response codes, rights. For views of a single event.
 func Details(e *event.Event) []Detail {
-	if proto(e) == event.IMAP {
+	switch proto(e) {
+	case event.IMAP:
 		return imapDetails(e)
+	case event.POP3:
+		return pop3Details(e)
 	}
 	return nil
 }

@@ -44,7 +44,7 @@ func (s *Session) pend(l *line, p *parsed, h *hidden) *pending {
 		q.number, _ = number(p.args[0].of(l.data))
 	}
 	switch {
-	case p.name == "PASS" || p.name == "USER":
+	case p.name == "PASS" || p.name == "USER" || p.name == "RPOP":
 		q.user = s.named
 	case p.name == "APOP" && len(p.args) > 0:
 		q.user = wire.Escape(p.args[0].of(l.data))

@@ -4,6 +4,14 @@ package pop3
 // PASS, APOP and all that belongs to AUTH. Texts are event text: escaped, and
 // without secrets.
 
+// Login is what the response to PASS, APOP or AUTH answers.
+type Login struct {
+	Mech  string `json:"mech"`
+	User  string `json:"user,omitempty"`
+	Authz string `json:"authz,omitempty"`
+	Stage string `json:"stage,omitempty"` // AUTH: the last step, which a refusal is about
+}
+
 // Greeting is what the server says first.
 type Greeting struct {
 	Timestamp string `json:"timestamp,omitempty"` // "<...>": APOP is offered (RFC 1939 §7)

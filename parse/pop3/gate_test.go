@@ -72,9 +72,9 @@ func (b *bench) expect(want ...string) {
 }
 
 // recorded checks that a capture says the same.
-func (b *bench) recorded() {
+func (b *bench) recorded(chunks ...chunk) {
 	b.t.Helper()
-	same(b.t, "recorded", asJSON(b.t, replay(b.rec, nil)), asJSON(b.t, b.rec))
+	same(b.t, "recorded", asJSON(b.t, replay(b.rec, chunks)), asJSON(b.t, b.rec))
 	var on [3]int64
 	for _, it := range b.rec.items {
 		if it.Octets != nil {
@@ -317,7 +317,7 @@ func TestRelayGate(t *testing.T) {
 					t.Errorf("%s: %v: %q went on, want %q", file, side, out[side], whole)
 				}
 			}
-			b.recorded()
+			b.recorded(chunks...)
 		}
 	}
 }

@@ -194,7 +194,9 @@ func (s *Session) response(l *line, p *pending, st status) {
 	}
 	complete(e, p, l.last())
 	s.effect(p, st)
-	if st.ok() {
+	if login := loginData(p); login != nil {
+		e.Data = login
+	} else if st.ok() {
 		var fault string
 		e.Data, fault = lineData(p, l.data, st)
 		if e.Error == "" {
@@ -233,6 +235,19 @@ func (s *Session) login(user string) {
 	s.State = event.StateTransaction
 	s.named = ""
 	s.Change(func(c *event.Context) { c.User = user })
+}
+
+// loginData is what a login's response is about; nil for other commands.
+func loginData(p *pending) *Login {
+	switch {
+	case p.name == "PASS" || p.name == "RPOP":
+		return &Login{Mech: "USER", User: p.user}
+	case p.name == "APOP":
+		return &Login{Mech: "APOP", User: p.user}
+	case p.x != nil:
+		return &Login{Mech: p.x.Mech(), User: p.x.User(), Authz: p.x.Authz(), Stage: p.x.Stage()}
+	}
+	return nil
 }
 
 // lineData reads the text of a positive single-line response.

@@ -82,7 +82,7 @@ var mechanisms = map[string]mechanism{
 // unknown mechanism all that the client sends is masked.
 func New(mech string) *Exchange {
 	mech = strings.ToUpper(mech)
-	x := &Exchange{mech: wire.Escape([]byte(mech)), stage: "the mechanism's name"}
+	x := &Exchange{mech: wire.Escape([]byte(mech)), stage: "the choice of the mechanism"}
 	switch {
 	case strings.HasPrefix(mech, "SCRAM-"):
 		x.kind = mechanism{client: scramClient, server: scramServer}
@@ -155,6 +155,7 @@ func (x *Exchange) emptyResponse(s *Step) {
 	x.stage = "an empty response"
 	s.Note = "an empty response"
 	if x.failed {
+		x.stage = "the token"
 		s.Note = "acknowledges the error, so that the server can refuse the login"
 	}
 }

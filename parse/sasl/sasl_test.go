@@ -109,7 +109,7 @@ var exchanges = []struct {
 		{side: client, wire: b64("\x00tim\x00hunter2"), secret: true, fault: "in gs2-header"}}},
 	{name: "xoauth2", mech: "XOAUTH2", stage: "the token", lines: []line{
 		{side: client, wire: b64("user=someuser@example.com\x01auth=Bearer ya29.vF9dft4qmTc2Nvb3RlckBhdHRhdmlzdGEuY29tCg\x01\x01"), secret: true, user: "someuser@example.com", shape: "a token of 45 bytes"}}},
-	{name: "xoauth2 refused", mech: "XOAUTH2", stage: "an empty response", lines: []line{
+	{name: "xoauth2 refused", mech: "XOAUTH2", stage: "the token", lines: []line{
 		{side: client, wire: b64("user=a@b\x01auth=Bearer eyJh.eyJz.sig\x01\x01"), secret: true, user: "a@b", shape: "a JWT"},
 		{side: server, wire: b64(`{"status":"401", "schemes":"bearer mac", "scope":"https://mail.google.com/"}`), json: `{"status":"401","schemes":"bearer mac","scope":"https://mail.google.com/"}`, note: "status 401, scope https://mail.google.com/"},
 		{side: client, note: "acknowledges"}}},
@@ -119,7 +119,7 @@ var exchanges = []struct {
 		{side: client, wire: b64("user=a@b\x01auth=Bearer abc\x01"), secret: true, user: "a@b", fault: "expected ^A ^A at its end"}}},
 	{name: "xoauth2 without scheme", mech: "XOAUTH2", stage: "the token", lines: []line{
 		{side: client, wire: b64("user=a@b\x01auth=abc\x01\x01"), secret: true, user: "a@b", fault: `expected "Bearer"`}}},
-	{name: "oauthbearer", mech: "OAUTHBEARER", stage: "an empty response", lines: []line{
+	{name: "oauthbearer", mech: "OAUTHBEARER", stage: "the token", lines: []line{
 		{side: client, wire: b64("n,a=user@example.com,\x01host=server.example.com\x01port=143\x01auth=Bearer vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==\x01\x01"), secret: true, user: "user@example.com", shape: "a token of 42 bytes"},
 		{side: server, wire: b64(`{"status":"invalid_token","scope":"example_scope","openid-configuration":"https://example.com/.well-known/openid-configuration"}`), note: "status invalid_token, scope example_scope", json: `{"status":"invalid_token","scope":"example_scope","openid-configuration":"https://example.com/.well-known/openid-configuration"}`},
 		{side: client, wire: "AQ==", note: "acknowledges"}}},

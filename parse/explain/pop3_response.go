@@ -1,0 +1,210 @@
+package explain
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"mailtap/parse/event"
+	"mailtap/parse/pop3"
+)
+
+// pop3Response words what a server's response means for its command.
+func pop3Response(e *event.Event) string {
+	switch {
+	case e.Status == "":
+		return "neither +OK nor -ERR: clients differ in what they make of it"
+	case e.For == "" && e.Cmd == 0 && e.Status == "-ERR":
+		return joined(": ", "no command waits for this: the server says why it ends the session, most likely", codeWords(e.Code))
+	case e.For == "" && e.Cmd == 0:
+		return "no command waits for this"
+	case e.Status == "-ERR":
+		return pop3Refusal(e)
+	}
+	if note := pop3DataWords(e); note != "" {
+		return note
+	}
+	return pop3Done(e)
+}
+
+// pop3Refusal words -ERR: by its code, or by the command.
+func pop3Refusal(e *event.Event) string {
+	name := e.For
+	if name == "" {
+		name = "the line"
+	}
+	if words := codeWords(e.Code); words != "" {
+		return joined(": ", joined(", at ", "the server refuses "+name, refusedStage(e)), words)
+	}
+	switch e.For {
+	case "PASS", "APOP", "AUTH", "RPOP":
+		if l, ok := e.Data.(*pop3.Login); ok && l.Stage == "the client's cancellation" {
+			return "the login is given up, as the client asked"
+		} else if ok {
+			return joined(", at ", joined(" ", "the server refuses the login", ofUser(l.User)), l.Stage)
+		}
+		return "the server refuses the login"
+	case "USER":
+		return "the server refuses the name, or logins by password altogether"
+	case "RETR", "TOP", "DELE":
+		return "the server refuses: there is no such message, or it is marked for deletion"
+	case "LIST", "UIDL":
+		return "the server refuses " + e.For + ": there is no such message, or it does not know the command"
+	case "CAPA":
+		return "the server does not tell its capabilities: the client has to try"
+	case "STLS":
+		return "the server does not begin TLS: the session goes on as it is"
+	case "QUIT":
+		return "the session ends, but the server could not remove all that was marked"
+	}
+	if c, ok := pop3.Lookup(e.For); !ok && e.For != "" {
+		return "the server does not know " + name
+	} else if ok && !c.Allowed(e.State) {
+		return "the server refuses " + name + ": " + wrongState(e.State)
+	}
+	return "the server refuses " + name
+}
+
+// refusedStage is the step of a login that was refused.
+func refusedStage(e *event.Event) string {
+	if l, ok := e.Data.(*pop3.Login); ok {
+		return l.Stage
+	}
+	return ""
+}
+
+// pop3DataWords words a positive response by its data.
+func pop3DataWords(e *event.Event) string {
+	switch d := e.Data.(type) {
+	case *pop3.Login:
+		return loginWords(d)
+	case *pop3.Stat:
+		if d.Messages == 0 {
+			return "the maildrop is empty"
+		}
+		return count(d.Messages, "message") + ", " + size(uint64(d.Octets)) + " in all"
+	case *pop3.Scan:
+		return scanWords(d)
+	case *pop3.Listing:
+		return listingWords(e.For, d)
+	case *pop3.Message:
+		return retrieved(e.For, d)
+	case *pop3.Capabilities:
+		return capaWords(d)
+	case *pop3.Mechanisms:
+		return joined(" ", "logins with AUTH are possible by", and(d.Mechanisms))
+	case *pop3.Languages:
+		var tags []string
+		for _, l := range d.Languages {
+			tags = append(tags, l.Tag)
+		}
+		return joined(": ", count(len(tags), "language"), and(tags))
+	case *pop3.Lines:
+		return count(d.Count, "line")
+	case *pop3.Arguments:
+		if e.For == "DELE" && d.Message != nil {
+			return fmt.Sprintf("message %d is marked; it is gone only after QUIT", *d.Message)
+		}
+	}
+	return ""
+}
+
+func loginWords(l *pop3.Login) string {
+	note := "logged in"
+	switch {
+	case l.Authz != "" && l.Authz != l.User && l.User != "":
+		note += " as " + quote(l.User) + ", to act as " + quote(l.Authz)
+	case l.User != "":
+		note += " as " + quote(l.User)
+	}
+	return note + "; the maildrop is this session's until QUIT"
+}
+
+func scanWords(d *pop3.Scan) string {
+	n := strconv.FormatInt(d.Message, 10)
+	if d.Octets != nil {
+		return "message " + n + " has " + size(uint64(*d.Octets))
+	}
+	return "message " + n + " is " + quote(d.UID)
+}
+
+func listingWords(name string, d *pop3.Listing) string {
+	if d.Count == 0 {
+		return "the maildrop is empty"
+	}
+	if name == "UIDL" {
+		return "the unique-ids of " + count(d.Count, "message")
+	}
+	return count(d.Count, "message") + ", " + size(uint64(d.Octets)) + " in all"
+}
+
+// retrieved words a message by what its header tells.
+func retrieved(name string, m *pop3.Message) string {
+	note := "message " + strconv.FormatInt(m.Message, 10)
+	if name == "TOP" {
+		note = "the beginning of " + note
+	}
+	note += ", " + size(uint64(m.Octets))
+	if m.From != "" {
+		note += "; from " + clip(m.From, maxQuote)
+	}
+	if m.Subject != "" {
+		note += "; subject " + quote(m.Subject)
+	}
+	if m.Date != "" {
+		note += "; of " + clip(m.Date, maxQuote)
+	}
+	return note
+}
+
+// capaWords is what matters of a server's capabilities.
+func capaWords(d *pop3.Capabilities) string {
+	if len(d.Capabilities) == 0 {
+		return "the server tells no capability"
+	}
+	var names, logins []string
+	for _, c := range d.Capabilities {
+		switch c.Name {
+		case "SASL":
+			logins = append(logins, c.Args...)
+		case "USER":
+			logins = append([]string{"USER and PASS"}, logins...)
+		default:
+			names = append(names, c.Name)
+		}
+	}
+	note := "the server has " + and(names)
+	if len(names) == 0 {
+		note = "the server has nothing special"
+	}
+	if len(logins) > 0 {
+		note += "; logins by " + strings.Join(logins, ", ")
+	}
+	return note
+}
+
+// pop3Done words a positive response that has no data.
+func pop3Done(e *event.Event) string {
+	switch e.For {
+	case "USER":
+		return "the name is taken, which does not say that it exists; the password is next"
+	case "RSET":
+		return "no message is marked for deletion any more"
+	case "NOOP":
+		return "the server is still there"
+	case "STLS":
+		return "the server begins TLS; what was said before counts no more"
+	case "UTF8":
+		return "the server speaks UTF-8 from here on"
+	case "LANG":
+		return "the server changes its language"
+	case "QUIT":
+		if e.State == event.StateUpdate {
+			return "the server has removed what was marked for deletion, and ends the session"
+		}
+		return "the server ends the session"
+	case "STAT", "LIST", "UIDL":
+		return "the server does not say it in the form that the standard has"
+	}
+	return "done"
+}
