@@ -193,6 +193,7 @@ func TestTLSOnPlain(t *testing.T) {
 	if !errors.As(err, &record) {
 		t.Errorf("Handshake = %v, want a RecordHeaderError", err)
 	}
+	io.Copy(io.Discard, conn)
 	conn.Close()
 	r.end()
 	wantFindings(t, r.record, "tls.port.tls-on-plain")

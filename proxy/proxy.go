@@ -221,9 +221,22 @@ func (p *Proxy) start(l *listener, conn net.Conn) {
 // maxRefusals is how many clients over the limit are told so at one time.
 const maxRefusals = 64
 
+// run is a session's life. The relay gets a goroutine anew: handshakes leave a
+// large stack behind, which an idle session need not keep.
 func (p *Proxy) run(s *session) {
+	if s.begin() {
+		go func() {
+			s.relays()
+			p.conclude(s)
+		}()
+		return
+	}
+	p.conclude(s)
+}
+
+func (p *Proxy) conclude(s *session) {
 	defer p.wg.Done()
-	s.run()
+	s.conclude()
 	p.mu.Lock()
 	delete(p.sessions, s.id)
 	if s.refused {

@@ -46,22 +46,36 @@ func (s *session) relayAll() {
 func (s *session) relayBoth() (upgrade bool) {
 	s.client.link.SetReadDeadline(time.Time{})
 	s.server.link.SetReadDeadline(time.Time{})
-	endings := make(chan ending, 2)
-	go s.relayTop(s.server, s.client, endings)
-	go s.relayTop(s.client, s.server, endings)
-	first := <-endings
-	s.settle(first)
-	second := <-endings
-	if first.how == endStop && second.how == endStop {
+	s.first = nil
+	other := make(chan ending, 1)
+	go s.relayTop(s.server, s.client, other)
+	mine := make(chan ending, 1)
+	s.relayTop(s.client, s.server, mine)
+	ends := [2]ending{<-mine, <-other}
+	if ends[0].how == endStop && ends[1].how == endStop {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.quiet = false
 		return !s.over
 	}
-	if second.how == endRead || second.how == endWrite {
-		s.note(second)
+	for _, e := range ends { // of two ends the first was noted when it came
+		if e.how == endRead || e.how == endWrite {
+			s.note(e)
+		}
 	}
 	return false
+}
+
+// stopped is called by each loop at its end; what the first means for the
+// other one is seen to at once.
+func (s *session) stopped(e ending) {
+	s.mu.Lock()
+	first := s.first == nil
+	s.first = &e
+	s.mu.Unlock()
+	if first {
+		s.settle(e)
+	}
 }
 
 // settle does what the end of one loop means for the other.
@@ -141,6 +155,7 @@ func (s *session) relayTop(from, to *leg, endings chan<- ending) {
 		if r := recover(); r != nil {
 			s.panicked(r)
 		}
+		s.stopped(e)
 		endings <- e
 	}()
 	e = s.relay(from, to)

@@ -34,8 +34,8 @@ const (
 
 // session is one client's connection and the server's that belongs to it.
 //
-// Its goroutines: run, and while it relays one more loop. What both need is
-// under mu, which is never held while anything is read or written.
+// It has one goroutine, and while it relays one more: a loop each. What both
+// need is under mu, which is never held while anything is read or written.
 type session struct {
 	id       string
 	listener *listener
@@ -61,6 +61,7 @@ type session struct {
 	drains  bool
 	by      event.Side // who ended the session; SideNone while nobody did
 	reason  string
+	first   *ending  // of the loop that ended first
 	failure *failure // why the client is told that it cannot go on
 
 	peer   *x509.Certificate // the server's
@@ -94,30 +95,39 @@ func newSession(l *listener, conn net.Conn) *session {
 	return s
 }
 
-// run is the whole life of the session.
-func (s *session) run() {
+// begin is the session's life until the relay can begin, and reports whether it can.
+func (s *session) begin() (relay bool) {
 	defer func() {
 		if r := recover(); r != nil {
 			s.panicked(r)
-			s.finish()
 		}
 	}()
 	s.mu.Lock()
 	s.sink = &sink{record: s.proxy.record, session: s.id}
 	s.parse = newParse(s.proto, wire.Options{ID: s.id, ShowSecrets: s.proxy.cfg.ShowSecrets, Sink: s.sink})
-	s.mu.Unlock()
-	s.touch(s.start)
-	s.mu.Lock()
 	s.idle = time.AfterFunc(s.idleLimit(), s.checkIdle)
 	s.mu.Unlock()
+	s.touch(s.start)
 	s.emit(&event.Event{Kind: event.KindSessionOpen, Route: &event.Route{
 		Listen: s.listener.bound.String(), Upstream: s.listener.route.Upstream.String(),
 		Client: s.client.link.RemoteAddr().String(),
 	}})
 	s.open()
-	if s.failed() == nil && !s.ended() {
-		s.relayAll()
-	}
+	return s.failed() == nil && !s.ended()
+}
+
+// relay is the session's life from there on.
+func (s *session) relays() {
+	defer func() {
+		if r := recover(); r != nil {
+			s.panicked(r)
+		}
+	}()
+	s.relayAll()
+}
+
+// conclude is the session's end.
+func (s *session) conclude() {
 	if f := s.failed(); f != nil {
 		s.tell(f)
 	}
