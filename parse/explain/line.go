@@ -111,10 +111,7 @@ func routeLine(e *event.Event) Line {
 func tlsLine(e *event.Event) Line {
 	n := Line{Mark: "--", MarkTone: layout.Quiet, Text: safe(Message(e))}
 	if e.TLS.Failure != "" {
-		n.MarkTone, n.Tone = layout.Bad, layout.Bad
-		if e.TLS.Advice != "" {
-			n.Below = []string{safe(e.TLS.Advice)}
-		}
+		n.MarkTone, n.Tone = layout.Bad, layout.Bad // what to do says the finding that follows
 	}
 	return n
 }

@@ -132,7 +132,6 @@ func TestPretty(t *testing.T) {
 16:39:44.123 k7qa -- the server cannot be reached: refused
 16:39:44.123 k7qa -- TLS 1.3 with the client, TLS_AES_128_GCM_SHA256, resumed
 16:39:44.123 k7qa -- the TLS handshake with the server failed: no
-                       do
 16:39:44.123 k7qa S: * OK <hello> & welcome                        greets
 16:39:44.123 k7qa C: a1 LOGIN alice "***"                          logs in
                        not as the syntax wants it: expected SP

@@ -53,16 +53,18 @@ func (p *pretty) write(b *bytes.Buffer, e *event.Event) {
 	b.WriteByte(' ')
 	b.WriteString(p.Paint(n.MarkTone, n.Mark))
 	b.WriteByte(' ')
+	if e.Kind.Protocol() {
+		n.Text = layout.Cut(n.Text, p.width-indent) // the JSON log and the capture have all of it
+	}
 	p.body(b, n)
 	for _, text := range n.Below {
 		p.below(b, n.BelowIs, text)
 	}
 }
 
-// body writes the text, cut to one row, and its note.
+// body writes the text and its note.
 func (p *pretty) body(b *bytes.Buffer, n explain.Line) {
-	room := p.width - indent
-	for i, row := range layout.Arrange(layout.Cut(n.Text, room), n.Note, room, noteColumn) {
+	for i, row := range layout.Arrange(n.Text, n.Note, p.width-indent, noteColumn) {
 		if i > 0 {
 			b.WriteString(strings.Repeat(" ", indent))
 		}
