@@ -179,3 +179,46 @@ func suiteCase(t testing.TB, line []byte) []chunk {
 	}
 	return []chunk{{side: event.SideClient, data: c.Bytes}, {side: event.SideServer, data: c.Bytes}}
 }
+
+// TestDialogues plays curl's sessions: behind their banners there is one
+// greeting, and each tagged response has its command.
+func TestDialogues(t *testing.T) {
+	raw, err := os.ReadFile(filepath.Join(shared, "suites", "curl", "dialogue.jsonl"))
+	if err != nil {
+		t.Skip("no suites in ../shared")
+	}
+	sessions, missing := map[string][]chunk{}, map[string]bool{}
+	for _, line := range bytes.Split(raw, []byte("\n")) {
+		var c struct {
+			Dialogue string
+			Missing  any `json:"literal_missing"`
+		}
+		if len(line) == 0 {
+			continue
+		}
+		if err := json.Unmarshal(line, &c); err != nil {
+			t.Fatalf("reading case: %v", err)
+		}
+		sessions[c.Dialogue] = append(sessions[c.Dialogue], suiteCase(t, line)...)
+		missing[c.Dialogue] = missing[c.Dialogue] || c.Missing != nil
+	}
+	for name, chunks := range sessions {
+		if len(chunks) == 0 {
+			continue // POP3
+		}
+		p := record(chunks)
+		checkSums(t, chunks, p)
+		greetings := 0
+		for _, e := range p.events {
+			if e.Kind == event.KindGreeting {
+				greetings++
+			}
+			if e.Kind == event.KindResponse && e.Tag != "*" && e.Cmd == 0 && !missing[name] && name != "test981#0" { // there a server answers what nobody sent
+				t.Errorf("%s: unplaced: %s", name, e.Text)
+			}
+		}
+		if greetings != 1 {
+			t.Errorf("%s: %d greetings", name, greetings)
+		}
+	}
+}

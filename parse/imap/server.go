@@ -38,7 +38,7 @@ func (s *Session) finishServer(d *dir, m *message) {
 			s.complete(i, m, e)
 		}
 	}
-	s.greeted = true
+	s.greeted = s.greeted || m.kind != event.KindOctets // some send a banner first
 	s.journal.Emit(e)
 	s.settled()
 }
