@@ -82,6 +82,7 @@ type Event struct {
 	Bytes int64  // octets on the client's leg, literals and message text included
 	State State  // after it
 	Error string // what is wrong with its syntax
+	Odd   Odd    // what else is; not in JSON, where the note says it
 
 	Altered    bool   // the two legs differ
 	Dropped    bool   // mailtap read it and passed it on to nobody

@@ -178,3 +178,15 @@ func ParseSeverity(text string) Severity {
 	}
 	return SeverityNone
 }
+
+// Odd is what is not as it should be with a line whose syntax may well be
+// right: facts that only the session knows, for explain to word.
+type Odd uint8
+
+// The oddities.
+const (
+	OddState  Odd = 1 << iota // a command that is not allowed in this state
+	OddTag                    // its tag is that of a command that was not completed
+	OddNumber                 // a message sequence number beyond the mailbox's last
+	OddLimit                  // a message longer than APPENDLIMIT
+)

@@ -8,8 +8,44 @@ import (
 	"mailtap/parse/sasl"
 )
 
-// imapNote words an IMAP event.
+// imapNote words an IMAP event, and what is odd about it.
 func imapNote(e *event.Event) string {
+	return joined("; ", lineNote(e), oddNote(e))
+}
+
+// oddNote words what is not as it should be beside the syntax.
+func oddNote(e *event.Event) string {
+	var words []string
+	if e.Odd&event.OddState != 0 {
+		words = append(words, "not allowed "+when(e))
+	}
+	if e.Odd&event.OddTag != 0 {
+		words = append(words, "another command with this tag is not answered yet")
+	}
+	if e.Odd&event.OddNumber != 0 {
+		words = append(words, "the mailbox has no message with so high a number")
+	}
+	if e.Odd&event.OddLimit != 0 {
+		words = append(words, "the server takes no message of this size")
+	}
+	return strings.Join(words, "; ")
+}
+
+// when words the state in which a command is not allowed.
+func when(e *event.Event) string {
+	switch {
+	case e.State == event.StateNotAuthenticated:
+		return "before the login"
+	case e.State == event.StateLogout:
+		return "behind LOGOUT"
+	case e.Name == "LOGIN" || e.Name == "AUTHENTICATE" || e.Name == "STARTTLS":
+		return "after the login"
+	}
+	return "while no mailbox is open"
+}
+
+// lineNote words the line itself.
+func lineNote(e *event.Event) string {
 	switch e.Kind {
 	case event.KindCommand:
 		return commandNote(e)

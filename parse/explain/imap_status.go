@@ -22,6 +22,8 @@ func statusNote(e *event.Event) string {
 		return code
 	case e.Tag == "*" && e.Status == "NO":
 		return joined(": ", "the server warns", firstOf(code, said(s)))
+	case e.Tag != "*" && e.For == "":
+		return joined(": ", "no command waits for an answer with this tag", firstOf(code, said(s)))
 	case e.Status == "NO":
 		return joined(": ", "the server refuses", firstOf(code, said(s)))
 	case e.Status == "BAD":
@@ -78,11 +80,8 @@ var done = map[string]string{
 
 // doneNote words an OK by the command that it completes.
 func doneNote(e *event.Event) string {
-	switch note, ok := done[e.For]; {
-	case ok:
+	if note, ok := done[e.For]; ok {
 		return note
-	case e.For == "":
-		return "done, but no command waits for this tag"
 	}
 	return "the server is done"
 }

@@ -35,6 +35,7 @@ func (s *Session) finishClient(m *message) {
 // finishCommand is a command, whole.
 func (s *Session) finishCommand(m *message, e *event.Event) {
 	s.understand(m, e)
+	s.oddCommand(m, e)
 	if m.row != nil {
 		switch m.row.op {
 		case opLogin:

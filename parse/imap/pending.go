@@ -210,5 +210,6 @@ func (s *Session) succeed(p *pending) {
 // deselect is the end of the selected state without a command's OK.
 func (s *Session) deselect() {
 	s.journal.State = event.StateAuthenticated
+	s.size = mailboxSize{}
 	s.journal.Change(func(c *event.Context) { c.Mailbox = "" })
 }

@@ -18,6 +18,7 @@ func (s *Session) finishServer(d *dir, m *message) {
 	e := m.event(d.from)
 	if m.kind != event.KindContinuation || m.sasl == nil {
 		s.understand(m, e)
+		s.oddResponse(e)
 	}
 	switch {
 	case m.kind == event.KindContinuation:

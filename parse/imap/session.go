@@ -43,6 +43,9 @@ type Session struct {
 	legs    []legCommand
 	utf8    bool // UTF8=ACCEPT or IMAP4rev2 is enabled
 
+	size        mailboxSize
+	appendLimit int64 // octets; 0: not told
+
 	greeted   bool // the first line of the server came
 	greetedOK bool // and was OK: another may follow
 	spoken    bool // the client sent something

@@ -53,7 +53,7 @@ func (c *cursor) flagList(star bool) []imap.Flag {
 	return append(make([]imap.Flag, 0, len(flags)), flags...)
 }
 
-// FlagsData is FLAGS data, and the response code PERMANENTFLAGS: RFC 9051 §7.3.2.
+// FlagsData is FLAGS data, and the response code PERMANENTFLAGS: RFC 9051 §7.3.5.
 type FlagsData struct {
 	Flags []imap.Flag `json:"flags"`
 }

@@ -125,7 +125,7 @@ func (c *cursor) listExtended(d *ListData) {
 	}
 }
 
-// NamespaceData is NAMESPACE: RFC 9051 §7.3.4, RFC 2342. Null where NIL.
+// NamespaceData is NAMESPACE: RFC 9051 §7.3.2, RFC 2342. Null where NIL.
 type NamespaceData struct {
 	Personal []Namespace `json:"personal"`
 	Others   []Namespace `json:"others"` // other users'

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -82,6 +83,25 @@ func TestTablesAndRules(t *testing.T) {
 	for _, term := range ResponseCodes {
 		if _, ok := codes[term.Name]; !ok {
 			t.Errorf("response code %s has no rule", term.Name)
+		}
+	}
+}
+
+// TestSections holds that the sections of RFC 9051 which the tables name are there.
+func TestSections(t *testing.T) {
+	raw, err := os.ReadFile("../../../../shared/rfc/rfc9051.txt")
+	if err != nil {
+		t.Skipf("the RFC is not here: %v", err)
+	}
+	headings := map[string]bool{}
+	for _, m := range regexp.MustCompile(`(?m)^(\d[\d.]*)\.  \S`).FindAllStringSubmatch(string(raw), -1) {
+		headings[m[1]] = true
+	}
+	for _, table := range []Terms{CapabilityNames, Commands, Responses, ResponseCodes, FetchItems, Flags, StatusItems, SearchKeys, MailboxAttributes} {
+		for _, term := range table {
+			if section, ok := strings.CutPrefix(term.RFC, "RFC 9051 §"); ok && !headings[section] {
+				t.Errorf("%s: RFC 9051 has no section %s", term.Name, section)
+			}
 		}
 	}
 }

@@ -443,7 +443,7 @@ func (c *cursor) positions() (list []AtPosition) {
 	return list
 }
 
-// CancelUpdateArgs is CANCELUPDATE: the tags of live searches: RFC 5267 §4.4.
+// CancelUpdateArgs is CANCELUPDATE: the tags of live searches: RFC 5267 §4.3.5.
 type CancelUpdateArgs struct {
 	Tags []string `json:"tags"`
 }

@@ -20,7 +20,7 @@ func (c *cursor) statusArgs() any {
 	return a
 }
 
-// StatusData is STATUS data: RFC 9051 §7.3.5.
+// StatusData is STATUS data: RFC 9051 §7.3.3.
 type StatusData struct {
 	Mailbox        Mailbox  `json:"mailbox"`
 	Messages       Num      `json:"messages,omitzero"`
