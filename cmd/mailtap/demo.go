@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -66,7 +65,7 @@ func runDemo(ctx context.Context, o demoOptions, std streams) (err error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, demoTime)
 	defer cancel()
-	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(ctx, endings()...)
 	defer stop()
 	recording, err := o.record.open(&eventLog{stderr: std.err}, false)
 	if err != nil {
@@ -87,7 +86,7 @@ func viewDemo(ctx context.Context, o demoOptions, std streams) (err error) {
 	if _, err := o.record.check(false); err != nil {
 		return err
 	}
-	ctx, stop := context.WithCancel(ctx)
+	ctx, stop := signal.NotifyContext(ctx, endings()...)
 	defer stop()
 	live := newLiveSource()
 	recording, err := o.record.open(&eventLog{stderr: std.err, live: live}, false)

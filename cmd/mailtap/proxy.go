@@ -48,6 +48,7 @@ type proxyOptions struct {
 	noCompress  bool
 	showSecrets bool
 	once        bool
+	expect      string
 	view        bool
 }
 
@@ -84,6 +85,7 @@ func newProxy(std streams) *cobra.Command {
 	f.BoolVar(&o.showSecrets, "show-secrets", false, "keep passwords readable in logs and captures")
 	f.BoolVar(&o.view, "view", false, "look at the sessions in the full-screen viewer on this terminal")
 	f.BoolVar(&o.once, "once", false, "relay one session and exit; with status 3 if it has a finding that is a warning or an error")
+	f.StringVar(&o.expect, "expect", "", "with --once: hold the session against the rules in `FILE` (mailtap diagnose --help)")
 	return cmd
 }
 
@@ -100,6 +102,13 @@ func runProxy(ctx context.Context, o proxyOptions, std streams) (err error) {
 		return usagef("--max-sessions and --drain cannot be negative")
 	}
 	if _, err := o.record.check(o.showSecrets); err != nil {
+		return err
+	}
+	if o.expect != "" && !o.once {
+		return usagef("--expect goes with --once; mailtap diagnose --expect asks a capture")
+	}
+	expected, err := openExpected(o.expect, "")
+	if err != nil {
 		return err
 	}
 	var live *liveSource
@@ -133,7 +142,7 @@ func runProxy(ctx context.Context, o proxyOptions, std streams) (err error) {
 	}
 	defer closing(&err, recording.close)
 	looks := view.Options{Filter: o.log.filter, CAFile: o.tls.caFile(), Actions: recording.actions(o.record.path)}
-	return serve(ctx, cfg, log, recording, live, looks)
+	return serve(ctx, cfg, log, recording, live, looks, &verdict{expected: expected})
 }
 
 // closing closes something at the end; its error counts if there is no other.
@@ -144,8 +153,7 @@ func closing(err *error, end func() error) {
 }
 
 // serve runs the proxy with its sinks plugged in.
-func serve(ctx context.Context, cfg proxy.Config, log *eventLog, recording *recording, live *liveSource, looks view.Options) error {
-	verdict := &verdict{}
+func serve(ctx context.Context, cfg proxy.Config, log *eventLog, recording *recording, live *liveSource, looks view.Options, verdict *verdict) error {
 	cfg.Outputs = []proxy.Output{{Sink: log}, {Sink: verdict}}
 	if recording != nil {
 		cfg.Outputs = append(cfg.Outputs, proxy.Output{Sink: recording, Octets: true})
@@ -177,7 +185,7 @@ func serve(ctx context.Context, cfg proxy.Config, log *eventLog, recording *reco
 	case logFailed != nil:
 		return logFailed
 	case cfg.Once:
-		return verdict.err()
+		return verdict.err(log.stderr)
 	}
 	return nil
 }
@@ -196,12 +204,21 @@ func relay(ctx context.Context, p *proxy.Proxy, live *liveSource, looks view.Opt
 	return errors.Join(shown, <-served)
 }
 
+// endings are the signals that end mailtap in good order: those of contract §2,
+// and that the terminal is gone, unless nohup wants that ignored.
+func endings() []os.Signal {
+	if signal.Ignored(syscall.SIGHUP) {
+		return []os.Signal{os.Interrupt, syscall.SIGTERM}
+	}
+	return []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP}
+}
+
 // untilSignal is a context that ends with the first SIGINT or SIGTERM; the
 // second closes the proxy.
 func untilSignal(ctx context.Context, p *proxy.Proxy, log *eventLog) (context.Context, func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	signal.Notify(signals, endings()...)
 	done := make(chan struct{})
 	var running sync.WaitGroup
 	running.Go(func() {

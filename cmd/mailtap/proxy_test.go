@@ -148,3 +148,57 @@ func TestProxyOnceWithFinding(t *testing.T) {
 		t.Errorf("status %d, want %d", status, exitNotOK)
 	}
 }
+
+// --expect holds the session of --once against rules; one that breaks is told.
+func TestProxyOnceWithRules(t *testing.T) {
+	for _, tt := range []struct {
+		rule string
+		want int
+	}{
+		{"asks: any(events, .name == \"STAT\")", exitDone},
+		{"idles: any(events, .name == \"IDLE\")", exitNotOK},
+	} {
+		rules := filepath.Join(t.TempDir(), "rules")
+		if err := os.WriteFile(rules, []byte(tt.rule+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s := startProxy(t, "--expect", rules)
+		s.say("USER alice", "PASS open sesame", "STAT", "QUIT")
+		if status := s.finish(); status != tt.want {
+			t.Errorf("%s: status %d, want %d", tt.rule, status, tt.want)
+		}
+	}
+}
+
+// A signal ends idle sessions in good order: the log has their end, and the
+// status is 0.
+func TestProxyDrainsAtASignal(t *testing.T) {
+	s := startProxy(t, "--once=false", "--drain", "1s")
+	conn, err := net.Dial("tcp", s.listen.Host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := bufio.NewReader(conn).ReadString('\n'); err != nil {
+		t.Fatal(err)
+	}
+	self, err := os.FindProcess(os.Getpid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := self.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if status := s.finish(); status != exitDone {
+		t.Errorf("status %d, want %d", status, exitDone)
+	}
+	last := s.events[len(s.events)-1]
+	for _, e := range s.events {
+		if e.Close != nil {
+			last = e
+		}
+	}
+	if last.Close == nil || last.Close.By != event.SideProxy {
+		t.Errorf("the session did not end by mailtap: %+v", last)
+	}
+}

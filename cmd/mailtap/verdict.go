@@ -2,20 +2,27 @@ package main
 
 import (
 	"fmt"
+	"io"
 
 	"mailtap/parse/event"
 	"mailtap/parse/wire"
 )
 
-// verdict is a sink that remembers the worst finding, for --once.
+// verdict is a sink that judges the session of --once, as diagnose would.
 type verdict struct {
-	worst event.Severity
-	count int
+	expected *expected // the rules of --expect; nil for none
+	worst    event.Severity
+	count    int
 }
 
 func (v *verdict) Write(batch []wire.Item) error {
 	for i := range batch {
-		if e := batch[i].Event; e != nil && e.Finding != nil {
+		e := batch[i].Event
+		if e == nil {
+			continue
+		}
+		v.expected.see(e)
+		if e.Finding != nil {
 			v.worst = max(v.worst, e.Finding.Severity)
 			if e.Finding.Severity >= event.SeverityWarning {
 				v.count++
@@ -25,14 +32,24 @@ func (v *verdict) Write(batch []wire.Item) error {
 	return nil
 }
 
-// err is the answer of the session, to be asked when the proxy is done.
-func (v *verdict) err() error {
-	if v.worst < event.SeverityWarning {
-		return nil
+// err is the answer, to be asked when the proxy is done; broken rules are told to w.
+func (v *verdict) err(w io.Writer) error {
+	broken, err := v.expected.report(w)
+	switch {
+	case err != nil:
+		return err
+	case v.worst >= event.SeverityWarning:
+		return notAsItShouldBe{fmt.Sprintf("the session has %s; the worst is of severity %s", many(v.count, "finding"), v.worst)}
+	case broken > 0:
+		return notAsItShouldBe{fmt.Sprintf("the session breaks %s of --expect", many(broken, "rule"))}
 	}
-	noun := "findings"
-	if v.count == 1 {
-		noun = "finding"
+	return nil
+}
+
+// many is a number of things.
+func many(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
 	}
-	return notAsItShouldBe{fmt.Sprintf("the session has %d %s; the worst is of severity %s", v.count, noun, v.worst)}
+	return fmt.Sprintf("%d %ss", n, what)
 }
