@@ -126,11 +126,12 @@ func (s *stage) play(ctx context.Context, live *liveSource) {
 	say("That was the demo; enter opens a session, 3 shows what each account did. The servers stay until you leave: log in as alice or bob, password \"" + demoPassword + "\".")
 }
 
-// The users of the demo's mail server, each with the sample mail.
+// The users of the demo's mail server, each with sample mail.
 const (
 	demoPOP3User = "alice"
 	demoIMAPUser = "bob"
 	demoPassword = "open sesame"
+	demoMessages = 3                  // each has: enough to see what happens, and not too long to read
 	demoHost     = "mail.example.org" // what the clients ask for; nobody looks it up
 )
 
@@ -178,9 +179,13 @@ func (s *stage) startServers(authority *ca.Authority) error {
 	if err != nil {
 		return err
 	}
+	messages, err := mailserver.Sample()
+	if err != nil {
+		return err
+	}
 	boxes := mailserver.NewMailboxes()
 	for _, user := range []string{demoPOP3User, demoIMAPUser} {
-		if err := boxes.AddSampleUser(user, demoPassword); err != nil {
+		if err := boxes.AddUserWith(user, demoPassword, messages[:demoMessages]); err != nil {
 			return err
 		}
 	}

@@ -35,7 +35,7 @@ var acts = []act{
 	{
 		title:    "POP3: the mail moves to one device",
 		before:   "Alice's laptop uses POP3, set to remove messages from the server: it downloads each one (RETR) and marks it for deletion (DELE); QUIT makes it so.",
-		play:     func(ctx context.Context, s *stage) error { return playPOP3(ctx, s, "the laptop", 5) },
+		play:     func(ctx context.Context, s *stage) error { return playPOP3(ctx, s, "the laptop", demoMessages) },
 		sessions: 1,
 	},
 	{
@@ -46,10 +46,10 @@ var acts = []act{
 	},
 	{
 		title:    "IMAP: the mail stays on the server, and all devices see the same",
-		before:   "Bob has the same five messages, and both of his devices use IMAP. The phone waits for news (IDLE). On the laptop he puts a star on message 4.",
+		before:   "Bob has the same messages, and both of his devices use IMAP. The phone waits for news (IDLE). On the laptop he puts a star on message 2.",
 		play:     playIMAP,
 		sessions: 2,
-		after:    `The server told the phone without being asked: "* 4 FETCH (UID 4 FLAGS (\flagged))", while it idled. With IMAP the messages, their flags and the folders live on the server; devices only look at them.`,
+		after:    `The server told the phone without being asked: "* 2 FETCH (UID 2 FLAGS (\flagged))", while it idled. With IMAP the messages, their flags and the folders live on the server; devices only look at them.`,
 	},
 }
 
@@ -137,7 +137,7 @@ func playIMAP(ctx context.Context, s *stage) error {
 	}
 	err = laptop.overview()
 	if err == nil {
-		err = phone.waitForFlags(func() error { return laptop.star(4) })
+		err = phone.waitForFlags(func() error { return laptop.star(2) })
 	}
 	err = errors.Join(err, phone.logout(), s.heard.ended(ctx, 1)) // one after the other reads better
 	return errors.Join(err, laptop.logout())

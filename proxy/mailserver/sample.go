@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/mail"
+	"time"
 
 	"github.com/emersion/go-imap/v2"
 )
@@ -36,21 +37,22 @@ func Sample() ([][]byte, error) {
 // AddSampleUser adds a user who has the sample mail in INBOX, the oldest of it
 // read, and the mailboxes that people usually have.
 func (m *Mailboxes) AddSampleUser(name, password string) error {
-	if err := m.AddUser(name, password, "Archive", "Drafts", "Sent", "Trash"); err != nil {
-		return err
-	}
 	all, err := Sample()
 	if err != nil {
 		return err
 	}
-	for i, text := range all {
-		parsed, err := mail.ReadMessage(bytes.NewReader(text))
+	return m.AddUserWith(name, password, all)
+}
+
+// AddUserWith is AddSampleUser with these messages.
+func (m *Mailboxes) AddUserWith(name, password string, messages [][]byte) error {
+	if err := m.AddUser(name, password, "Archive", "Drafts", "Sent", "Trash"); err != nil {
+		return err
+	}
+	for i, text := range messages {
+		at, err := date(text)
 		if err != nil {
-			return fmt.Errorf("reading sample mail: %w", err)
-		}
-		at, err := parsed.Header.Date()
-		if err != nil {
-			return fmt.Errorf("reading the date of sample mail: %w", err)
+			return fmt.Errorf("delivering message %d to %s: %w", i+1, name, err)
 		}
 		var flags []imap.Flag
 		if i == 0 {
@@ -61,4 +63,13 @@ func (m *Mailboxes) AddSampleUser(name, password string) error {
 		}
 	}
 	return nil
+}
+
+// date is what a message says of when it was written.
+func date(text []byte) (time.Time, error) {
+	parsed, err := mail.ReadMessage(bytes.NewReader(text))
+	if err != nil {
+		return time.Time{}, err
+	}
+	return parsed.Header.Date()
 }
