@@ -55,7 +55,7 @@ func (s *Session) classifyClient(line []byte) what {
 		return what{kind: event.KindClientData, line: lineCancel}
 	}
 	w := classifyCommand(text)
-	if w.kind == event.KindCommand && w.name == "" && s.auth.tried && !s.journal.State.LoggedIn() {
+	if w.kind == event.KindCommand && len(skipBlanks(text[w.tag:])) == 0 && s.auth.tried && !s.journal.State.LoggedIn() {
 		w.kind, w.line = event.KindClientData, lineStray
 	}
 	return w

@@ -92,7 +92,7 @@ func (s *Session) clientSecrets(m *message, f Fragment, given []wire.Secret) {
 	case m.line == lineSASL:
 		s.saslResponse(m, line, given)
 	case m.line == lineStray:
-		s.hide(line, 0, len(line), "line", "")
+		s.hide(line, 0, m.tag, "line", "")
 	case op == opLogin:
 		s.loginArguments(m, line, off, given)
 	case op == opAuthenticate && !m.open:

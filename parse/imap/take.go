@@ -160,12 +160,15 @@ func (s *Session) literalSecret(m *message, f Fragment, given []wire.Secret) []w
 		m.login.loginLiteral(f.Data)
 	}
 	if !f.More {
+		password := m.login.index == 1
 		shape := "a literal of " + strconv.FormatInt(m.lit.got, 10) + " bytes"
 		if m.row != nil && m.row.op == opLogin {
 			shape = s.literalEnd(m, m.lit.got)
 		}
 		if len(given) > 0 {
 			shape = m.lit.shape
+		}
+		if password {
 			m.login.shape = shape
 		}
 		x.Shape = shape
