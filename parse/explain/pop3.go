@@ -18,6 +18,8 @@ func pop3Note(e *event.Event) string {
 	case event.KindClientData:
 		if s, ok := e.Data.(*sasl.Step); ok {
 			return loginStep(s, "the client")
+		} else if m, ok := e.Data.(*pop3.Message); ok {
+			return "sends a message by the server: " + messageHead(m)
 		}
 	case event.KindContinuation:
 		if s, ok := e.Data.(*sasl.Step); ok {

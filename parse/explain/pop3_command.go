@@ -166,6 +166,8 @@ func langWords(args []string) string {
 
 func xtndWords(args []string) string {
 	switch {
+	case len(args) > 0 && strings.EqualFold(args[0], "XMIT"):
+		return "asks to send a message by the server, instead of by SMTP"
 	case len(args) > 2 && strings.EqualFold(args[0], "XLST"):
 		return "asks for the header field " + quote(args[1]) + " of message " + quote(args[2])
 	case len(args) > 1 && strings.EqualFold(args[0], "XLST"):

@@ -144,7 +144,12 @@ func retrieved(name string, m *pop3.Message) string {
 	if name == "TOP" {
 		note = "the beginning of " + note
 	}
-	note += ", " + size(uint64(m.Octets))
+	return note + ", " + messageHead(m)
+}
+
+// messageHead is a message's size and what its header tells.
+func messageHead(m *pop3.Message) string {
+	note := size(uint64(m.Octets))
 	if m.From != "" {
 		note += "; from " + clip(m.From, maxQuote)
 	}

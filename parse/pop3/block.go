@@ -203,7 +203,7 @@ func (b *block) faults(st stuffing) string {
 	case b.fault != "":
 		return b.fault
 	case st.defects > 0:
-		return fmt.Sprintf("expected a byte-stuffed \".\" at offset %d of the block, got one \".\"%s", st.first, times(st.defects))
+		return st.fault()
 	case b.lost:
 		return ""
 	case b.lf > b.cr:
@@ -212,6 +212,14 @@ func (b *block) faults(st stuffing) string {
 		return fmt.Sprintf("expected CRLF, got %d CR without LF", b.cr-b.lf)
 	}
 	return b.list.fault
+}
+
+// fault tells a line that begins with one dot (RFC 1939 §3).
+func (st stuffing) fault() string {
+	if st.defects == 0 {
+		return ""
+	}
+	return fmt.Sprintf("expected a byte-stuffed \".\" at offset %d of the block, got one \".\"%s", st.first, times(st.defects))
 }
 
 func times(n int64) string {

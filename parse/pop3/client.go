@@ -2,6 +2,7 @@ package pop3
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"mailtap/parse/event"
@@ -42,6 +43,9 @@ func (s *Session) pend(l *line, p *parsed, h *hidden) *pending {
 		x: h.x, refused: l.refused, answer: l.answer}
 	if p.cmd.Numbers > 0 && len(p.args) > 0 {
 		q.number, _ = number(p.args[0].of(l.data))
+	}
+	if p.name == "XTND" && len(p.args) > 0 && strings.EqualFold(string(p.args[0].of(l.data)), "XMIT") {
+		q.xmit, q.cmd.Reply = true, SingleLine
 	}
 	switch {
 	case p.name == "PASS" || p.name == "USER" || p.name == "RPOP":

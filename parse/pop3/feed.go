@@ -205,6 +205,10 @@ func (s *Session) otherCommand(data []byte) string {
 // inBlock takes a fragment of a multi-line response.
 func (s *Session) inBlock(d *direction, f *Fragment) (v wire.Verdict) {
 	switch {
+	case d.side == event.SideClient:
+		s.forward(f.Data[d.sent:])
+		s.inXmit(d, f)
+		return v
 	case s.legOpen != nil:
 		s.legText(f)
 		return v

@@ -136,12 +136,14 @@ func (s *Session) Recorded(o *wire.Octets) {
 		s.drop(&line{data: o.Data, pieces: onePiece(o.Data, o.Time), dir: o.Side, known: o.Secrets}, o.Why)
 	case o.Proxy:
 		s.recordedProxy(o)
-	case o.Cut && s.open != nil:
-		if f := d.split.Flush(); f.Kind == Text {
-			s.text(&f)
-		}
+	case o.Cut && d.split.Block():
+		s.loosen(d, o.Time, "")
 		d.split.Skip(int64(len(o.Data)))
-		s.textPiece(o.Data, o.Time, true)
+		if o.Side == event.SideClient {
+			s.xmitPiece(o.Data, o.Time, true)
+		} else {
+			s.textPiece(o.Data, o.Time, true)
+		}
 	default:
 		if o.Altered != nil {
 			d.altered = o.Altered

@@ -23,6 +23,7 @@ type pending struct {
 	challenges int
 	responses  int
 
+	xmit    bool   // XTND XMIT: the client sends a message when it is told to
 	own     bool   // mailtap's, on the server's leg alone
 	refused bool   // mailtap answers it; the server never got it
 	answer  []byte // of a refused one, until its turn

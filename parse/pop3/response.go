@@ -204,6 +204,9 @@ func (s *Session) response(l *line, p *pending, st status) {
 		}
 	}
 	s.record(l, nil, e)
+	if p.xmit && st.ok() {
+		s.beginXmit()
+	}
 	s.release()
 }
 

@@ -31,6 +31,7 @@ type Session struct {
 	refused        int    // commands that mailtap answers, in the queue
 	open           *block // the block of the client's leg that is being read
 	legOpen        *block // one that only the server's leg has
+	xmit           *xmit  // a message that the client sends
 	greeted        bool
 	named          string // by USER, until the login's end
 
@@ -90,6 +91,7 @@ func (s *Session) Upgraded(side event.Side, t time.Time) {
 	if side != event.SideClient {
 		return
 	}
+	s.loosen(s.dir(side), t, "TLS begins in the middle of the line")
 	s.named = ""
 	s.queue, s.exchanges, s.refused = nil, 0, 0
 	s.Journal.State = event.StateAuthorization
@@ -123,13 +125,9 @@ func (d *delayed) Event(e *event.Event) { *d.events = append(*d.events, e) }
 
 // flush makes events of what has no end.
 func (s *Session) flush(d *direction, t time.Time) {
-	if d.long != nil {
-		s.endLong(d, t, "the line has no end")
-	}
-	if f := d.split.Flush(); f.Kind == Text {
-		s.text(&f)
-	} else if f.Kind == Line {
-		s.loose(d.line(&f), "the line has no end")
+	s.loosen(d, t, "the line has no end")
+	if d.side == event.SideClient && s.xmit != nil {
+		s.endXmit(nil, t, "the connection ended before the termination octet")
 	}
 	if d.side == event.SideServer && s.open != nil {
 		s.open.fault = "the connection ended before the termination octet"
@@ -140,16 +138,29 @@ func (s *Session) flush(d *direction, t time.Time) {
 	}
 }
 
+// loosen takes what is kept of a direction, although its end has not come.
+func (s *Session) loosen(d *direction, t time.Time, fault string) {
+	f := d.split.Flush()
+	d.sent = 0
+	switch {
+	case d.long != nil:
+		s.endLong(d, t, fault)
+		d.split.Abandon()
+	case f.Kind == Text:
+		s.blockText(d, &f)
+	case f.Kind == Line:
+		s.loose(d.line(&f), fault)
+	}
+}
+
 // Gap tells that n octets are missing in what is read. Inside a block they
 // count as its text; elsewhere lines begin anew behind it.
 func (s *Session) Gap(side event.Side, n int64, t time.Time) {
 	d := s.dir(side)
-	f := d.split.Flush()
-	switch {
-	case f.Kind == Text:
-		s.text(&f)
-	case f.Kind == Line:
-		s.loose(d.line(&f), "a gap in the recording follows")
+	s.loosen(d, t, "a gap in the recording follows")
+	if side == event.SideClient && s.xmit != nil {
+		s.xmit.size += n
+		d.split.Skip(n)
 	}
 	if side == event.SideServer && s.open != nil {
 		s.open.size += n

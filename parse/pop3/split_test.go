@@ -94,6 +94,7 @@ func FuzzSession(f *testing.F) {
 	f.Add("S+OK <a@b>\nCUSER x\nS+OK\nCPASS y\nS+OK\nCRETR 1\nS+OK\nSa: b\nS\nS..\nS.\nCQUIT\nS+OK\n", 3)
 	f.Add("S+OK\nCAUTH LOGIN\nS+ VXNlcm5hbWU6\nCYQ==\nS+ UGFzc3dvcmQ6\nCYg==\nS+OK\nCSTAT\nS+OK 1 2\n", 1)
 	f.Add("S+OK\nCAUTH SCRAM-SHA-1 biwsbj1hLHI9Yg==\nS+ dj1hYmM=\nC*\nS-ERR\nCCAPA\nS+OK\nSTOP\nS.\n", 2)
+	f.Add("S+OK\nCAPOP a b\nS+OK\nCXTND XMIT\nS+OK\nCFrom: x\nC\nC..\nC.\nCNOOP\nS+OK\nS+OK\n", 2)
 	f.Fuzz(func(t *testing.T, text string, n int) {
 		if len(text) > 2000 {
 			return
