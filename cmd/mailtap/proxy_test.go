@@ -24,6 +24,7 @@ type started struct {
 	listen *url.URL
 	status chan int
 	events []*event.Event
+	lines  []string // of events, as they were logged
 }
 
 // startProxy runs mailtap proxy in front of a POP3 server without TLS.
@@ -72,6 +73,7 @@ func (s *started) next() *event.Event {
 			s.t.Fatalf("%s: %v", s.log.Text(), err)
 		}
 		s.events = append(s.events, e)
+		s.lines = append(s.lines, s.log.Text())
 		return e
 	}
 	return nil
@@ -200,5 +202,32 @@ func TestProxyDrainsAtASignal(t *testing.T) {
 	}
 	if last.Close == nil || last.Close.By != event.SideProxy {
 		t.Errorf("the session did not end by mailtap: %+v", last)
+	}
+}
+
+// What show says of a capture is what the log said live, line by line.
+func TestShowSaysWhatTheLogSaid(t *testing.T) {
+	capture := filepath.Join(t.TempDir(), "x.pcapng")
+	s := startProxy(t, "--record", capture)
+	s.say("CAPA x\r\nUSER alice", "PASS wrong", "USER alice", "PASS open sesame\r\nSTAT\r\nLIST", "RETR 1", "bogus \xff\x1b", "QUIT")
+	s.finish()
+	var live []string
+	for i, e := range s.events {
+		if e.Context != nil {
+			live = append(live, s.lines[i])
+		}
+	}
+	var out, errs strings.Builder
+	if status := run([]string{"show", "--format", "json", capture}, streams{out: &out, err: &errs}); status != exitDone || errs.Len() > 0 {
+		t.Fatalf("show ended with status %d: %s", status, errs.String())
+	}
+	shown := strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
+	if len(shown) != len(live) {
+		t.Errorf("show has %d events, the log had %d", len(shown), len(live))
+	}
+	for i := range min(len(shown), len(live)) {
+		if shown[i] != live[i] {
+			t.Fatalf("event %d:\nlive  %s\nshown %s", i, live[i], shown[i])
+		}
 	}
 }

@@ -71,7 +71,7 @@ func closeMessage(c *event.Close) string {
 	if c.By != event.SideNone {
 		said = "ended by " + byWhom(c.By)
 	}
-	said += " after " + Took(c.Duration)
+	said += " after " + Lasted(c.Duration)
 	return joined(": ", said, joined("; ", c.Summary, c.Reason))
 }
 
@@ -119,6 +119,17 @@ func joined(sep string, parts ...string) string {
 		}
 	}
 	return strings.Join(full, sep)
+}
+
+// Lasted is how long a session was open, no finer than a capture keeps it.
+func Lasted(d time.Duration) string {
+	switch {
+	case d < time.Millisecond:
+		return "less than 1 ms"
+	case d < time.Second:
+		return fmt.Sprintf("%d ms", d.Milliseconds())
+	}
+	return Took(d.Truncate(time.Millisecond))
 }
 
 // Took is a duration as people read it, with three digits at most: 840 µs,

@@ -128,7 +128,7 @@ func closingWords(e *event.Event) []string {
 	case event.SideProxy:
 		ended = "ended by mailtap"
 	}
-	ended += " after " + explain.Took(c.Duration)
+	ended += " after " + explain.Lasted(c.Duration)
 	if c.Reason != "" {
 		ended += ": " + safe(c.Reason)
 	}
