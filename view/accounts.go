@@ -1,11 +1,11 @@
 package view
 
 import (
-	"sort"
 	"strings"
 
 	"github.com/gdamore/tcell/v2"
 
+	"mailtap/parse/behaviour"
 	"mailtap/view/widget"
 )
 
@@ -16,11 +16,13 @@ type accounts struct {
 	rows   []accountRow
 }
 
-// accountRow is an account's heading (session nil) or one of its sessions.
+// accountRow is one row: an account's heading, a device, a session, evidence.
 type accountRow struct {
 	text    string
 	right   string
-	session *Session
+	head    bool
+	session string // that enter opens
+	row     string // its event: SESSION:SEQ
 }
 
 func newAccounts() *accounts { return &accounts{} }
@@ -29,59 +31,61 @@ func (p *accounts) title(a *App) string { return "Accounts" }
 func (p *accounts) where() where        { return inAccounts }
 
 func (p *accounts) refresh(a *App) {
-	byAccount := map[string][]*Session{}
-	for _, s := range a.model.Sessions {
-		if s.Context != nil && s.Context.User != "" {
-			key := s.Context.User + " at " + s.server_()
-			byAccount[key] = append(byAccount[key], s)
-		}
-	}
-	names := make([]string, 0, len(byAccount))
-	for name := range byAccount {
-		names = append(names, name)
-	}
-	sort.Strings(names)
 	p.rows = p.rows[:0]
-	for _, name := range names {
-		p.add(name, byAccount[name])
+	for _, acc := range a.model.Accounts.List() {
+		p.add(a, acc)
 	}
 }
 
-func (p *accounts) add(name string, sessions []*Session) {
-	protos := map[string]bool{}
-	total := int64(0)
-	for _, s := range sessions {
-		protos[s.proto()] = true
-		total += s.BytesS
+// add adds an account: who, its devices, what each session did, and what of it
+// others saw.
+func (p *accounts) add(a *App, acc *behaviour.Account) {
+	head := acc.User + " at " + acc.Server
+	quota := ""
+	if q := acc.Quota; q != nil && q.Limit > 0 {
+		quota = size(q.Used) + " of " + size(q.Limit) + " used"
 	}
-	var spoken []string
-	for _, proto := range []string{"imap", "pop3"} {
-		if protos[proto] {
-			spoken = append(spoken, strings.ToUpper(proto))
+	p.rows = append(p.rows, accountRow{text: head, right: quota, head: true})
+	for _, d := range acc.Devices {
+		p.rows = append(p.rows, accountRow{text: "device " + d.Name + ", by " + strings.ToUpper(strings.Join(d.Protos, " and ")), right: sessionsOf(d.Visits)})
+	}
+	for _, v := range acc.Visits {
+		text := v.Opened.Local().Format("15:04:05") + " " + strings.ToUpper(v.Proto) + " " + v.Device + ": " + v.Did.Summary()
+		right := ""
+		if s := a.model.Session(v.Session); s != nil {
+			right = size(s.BytesS) + " got"
 		}
+		p.rows = append(p.rows, accountRow{text: text, right: right, session: v.Session})
 	}
-	p.rows = append(p.rows, accountRow{text: name + "  by " + strings.Join(spoken, " and "), right: size(total) + " got"})
-	for _, s := range sessions {
-		p.rows = append(p.rows, accountRow{text: s.did(), right: size(s.BytesS), session: s})
-	}
-}
-
-// did is what a session did with the mail, in words.
-func (s *Session) did() string {
-	text := s.Opened.Local().Format("15:04:05") + "  " + s.proto() + "  " + s.client_() + "  " + s.Status()
-	if s.Closed != nil && s.Closed.Close.Summary != "" {
-		text += ": " + s.Closed.Close.Summary
-	}
-	return text
-}
-
-func (p *accounts) current(a *App) *Session {
-	for i := max(0, p.cursor.Cursor); i < len(p.rows); i++ {
-		if p.rows[i].session != nil {
-			return p.rows[i].session
+	for _, s := range acc.Signs {
+		row := accountRow{text: "seen: " + s.Sentence}
+		if n := len(s.Evidence); n > 0 {
+			row.row = s.Evidence[n-1]
 		}
+		p.rows = append(p.rows, row)
 	}
-	return nil
+}
+
+func sessionsOf(n int) string {
+	if n == 1 {
+		return "1 session"
+	}
+	return itoa(int64(n)) + " sessions"
+}
+
+// open shows what the cursor's row is about.
+func (p *accounts) open(a *App) {
+	if p.cursor.Cursor < 0 || p.cursor.Cursor >= len(p.rows) {
+		return
+	}
+	row := p.rows[p.cursor.Cursor]
+	if s, at, ok := a.locate(row.row); ok {
+		a.showFrom(s, at)
+		return
+	}
+	if s := a.model.Session(row.session); s != nil {
+		a.open(newTranscript(s))
+	}
 }
 
 func (p *accounts) list(a *App) (*widget.List, widget.Rows) {
@@ -107,9 +111,6 @@ func (r accountRows) Len() int          { return len(r.p.rows) }
 func (r accountRows) text(i int) string { return r.p.rows[i].text }
 
 func (r accountRows) Height(i, w int) int {
-	if r.p.rows[i].session == nil {
-		return 1
-	}
 	return max(1, len(r.lines(i, w)))
 }
 
@@ -119,12 +120,12 @@ func (r accountRows) lines(i, w int) []string {
 
 func (r accountRows) Draw(c widget.Canvas, i int, selected bool) {
 	row, p := r.p.rows[i], r.a.palette
-	if row.session == nil {
-		c.Put(2, 0, row.text, p.Header)
-	} else {
-		for y, l := range r.lines(i, c.W) {
-			c.Put(4, y, l, p.Plain)
-		}
+	x, style := 4, p.Plain
+	if row.head {
+		x, style = 2, p.Header
+	}
+	for y, l := range r.lines(i, c.W) {
+		c.Put(x, y, l, style)
 	}
 	c.PutRight(c.W-1, 0, row.right, p.Dim)
 	if selected {

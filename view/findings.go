@@ -34,6 +34,7 @@ func (p *findings) refresh(a *App) {
 }
 
 func (p *findings) current(a *App) *event.Event {
+	p.refresh(a)
 	if p.cursor.Cursor < 0 || p.cursor.Cursor >= len(p.rows) {
 		return nil
 	}

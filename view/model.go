@@ -3,6 +3,7 @@ package view
 import (
 	"time"
 
+	"mailtap/parse/behaviour"
 	"mailtap/parse/event"
 	"mailtap/parse/wire"
 )
@@ -15,6 +16,7 @@ type Model struct {
 	Listening []*event.Event
 	Log       []*event.Event // mailtap about itself, and what belongs to no session
 	Left      Left           // what was left out on the way here
+	Accounts  behaviour.Accounts
 
 	byID   map[string]*Session
 	marks  map[string]string // SESSION:SEQ -> the user's comment; "" is a mark alone
@@ -63,6 +65,7 @@ func (m *Model) event(e *event.Event) {
 		m.Log = append(m.Log, e)
 		return
 	}
+	m.Accounts.See(e)
 	s := m.session(e)
 	s.add(e)
 	switch e.Kind {

@@ -209,6 +209,7 @@ func (p *sessions) toggleMark(a *App) {
 }
 
 func (p *sessions) current(a *App) *Session {
+	p.refresh(a)
 	if p.cursor.Cursor < 0 || p.cursor.Cursor >= len(p.rows) {
 		return nil
 	}

@@ -127,9 +127,7 @@ func (a *App) enter() {
 	case *findings:
 		a.evidence(p.current(a))
 	case *accounts:
-		if s := p.current(a); s != nil {
-			a.open(newTranscript(s))
-		}
+		p.open(a)
 	case *tlsPane:
 		if s := p.current(a); s != nil {
 			a.open(newTranscript(s))
