@@ -119,7 +119,7 @@ func (l *listener) settings() string {
 
 // logEvent is mailtap speaking of itself.
 func logEvent(level, message string) *event.Event {
-	return &event.Event{Kind: event.KindLog, Time: time.Now(), Level: level, Message: message}
+	return &event.Event{Kind: event.KindLog, Time: time.Now(), Level: event.ParseLevel(level), Message: message}
 }
 
 // warnings is what is to be said about the listener beside that it listens.

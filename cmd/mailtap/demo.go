@@ -108,7 +108,7 @@ func viewDemo(ctx context.Context, o demoOptions, std streams) (err error) {
 func (s *stage) play(ctx context.Context, live *liveSource) {
 	say := func(text string) {
 		if text != "" {
-			live.say(&event.Event{Kind: event.KindLog, Time: time.Now(), Level: "info", Message: text})
+			live.say(&event.Event{Kind: event.KindLog, Time: time.Now(), Level: event.SeverityInfo, Message: text})
 		}
 	}
 	for _, a := range acts {

@@ -107,7 +107,7 @@ func (l *eventLog) Write(batch []wire.Item) error {
 // say tells what mailtap has to say of itself: in the log, if that is what
 // the user sees, else as a line on stderr.
 func (l *eventLog) say(level, format string, args ...any) {
-	l.tell(&event.Event{Time: time.Now(), Kind: event.KindLog, Level: level, Message: fmt.Sprintf(format, args...)})
+	l.tell(&event.Event{Time: time.Now(), Kind: event.KindLog, Level: event.ParseLevel(level), Message: fmt.Sprintf(format, args...)})
 }
 
 // tell writes an event that belongs to no session.

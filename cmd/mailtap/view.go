@@ -132,7 +132,7 @@ func (s *captureSource) read(ctx context.Context) {
 			return
 		}
 		if err != nil {
-			batch.Items = append(batch.Items, wire.Item{Event: &event.Event{Kind: event.KindLog, Time: time.Now(), Level: "warn", Message: err.Error()}})
+			batch.Items = append(batch.Items, wire.Item{Event: &event.Event{Kind: event.KindLog, Time: time.Now(), Level: event.SeverityWarning, Message: err.Error()}})
 		}
 		if flush(nil) != nil {
 			return

@@ -64,13 +64,14 @@ type Event struct {
 
 	// Protocol events. Small fields stand together: a viewer holds a million
 	// events, and padding would cost each of them 24 bytes.
-	Dir       Side  // SideClient, SideServer, SideProxy
-	To        Side  // of SideProxy: SideClient or SideServer
-	Leg       Leg   // LegServer where it exists on the server's leg only
-	State     State // after it
-	Completes bool  // Latency and First stand
-	Altered   bool  // the two legs differ
-	Dropped   bool  // mailtap read it and passed it on to nobody
+	Dir       Side     // SideClient, SideServer, SideProxy
+	To        Side     // of SideProxy: SideClient or SideServer
+	Leg       Leg      // LegServer where it exists on the server's leg only
+	State     State    // after it
+	Completes bool     // Latency and First stand
+	Altered   bool     // the two legs differ
+	Dropped   bool     // mailtap read it and passed it on to nobody
+	Level     Severity // how loud it is in a log, where it says so itself
 
 	Tag    string // IMAP; "*" untagged, "+" is no tag
 	Name   string // upper case: LOGIN, UID FETCH, RETR; untagged data: FETCH, EXISTS
@@ -95,7 +96,6 @@ type Event struct {
 	// Where empty, parse/explain makes them from the fields above.
 	Note, RFC string
 	Message   string
-	Level     string
 
 	// Exactly one of these stands where Kind says so.
 	Route   *Route   // listening, session.open, upstream.open

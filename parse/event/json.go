@@ -96,7 +96,7 @@ func (e *Event) Flat() *JSON {
 		Tag: e.Tag, Name: e.Name, Status: e.Status, Code: e.Code, For: e.For, Cmd: e.Cmd,
 		Text: e.Text, Data: e.Data, State: e.State.String(), Error: e.Error,
 		Altered: e.Altered, Dropped: e.Dropped, Other: e.Other,
-		Note: e.Note, RFC: e.RFC, Message: e.Message, Level: e.Level,
+		Note: e.Note, RFC: e.RFC, Message: e.Message, Level: e.Level.Level(),
 	}
 	if e.Kind == KindListening || e.Kind == KindSessionOpen {
 		j.V = 1
@@ -162,7 +162,7 @@ func (e *Event) UnmarshalJSON(data []byte) error {
 		Latency:   micro(j.LatencyUS), First: micro(j.FirstUS),
 		Text: j.Text, Data: j.Data, Bytes: value(j.Bytes), State: ParseState(j.State), Error: j.Error,
 		Altered: j.Altered, Dropped: j.Dropped, Other: j.Other, OtherBytes: value(j.OtherBytes),
-		Note: j.Note, RFC: j.RFC, Message: j.Message, Level: j.Level,
+		Note: j.Note, RFC: j.RFC, Message: j.Message, Level: ParseLevel(j.Level),
 	}
 	if j.Leg == "server" {
 		e.Leg = LegServer

@@ -166,6 +166,25 @@ func (s Severity) String() string {
 	return [...]string{"", "info", "warning", "error"}[s&3]
 }
 
+// Level is the severity in zerolog's words: info, warn, error, or "".
+func (s Severity) Level() string {
+	return [...]string{"", "info", "warn", "error"}[s&3]
+}
+
+// ParseLevel takes a level in zerolog's words; what is quieter than info is
+// SeverityInfo, what is none SeverityNone.
+func ParseLevel(text string) Severity {
+	switch text {
+	case "trace", "debug", "info":
+		return SeverityInfo
+	case "warn":
+		return SeverityWarning
+	case "error", "fatal", "panic":
+		return SeverityError
+	}
+	return SeverityNone
+}
+
 // ParseSeverity takes a name in JSON; anything else is SeverityNone.
 func ParseSeverity(text string) Severity {
 	switch text {

@@ -6,8 +6,8 @@ import "mailtap/parse/event"
 // error. What failed is an error, what is not as it should be a warning.
 func Level(e *event.Event) string {
 	switch {
-	case e.Level != "":
-		return e.Level
+	case e.Level != event.SeverityNone:
+		return e.Level.Level()
 	case e.Finding != nil:
 		return severityLevel(e.Finding.Severity)
 	case e.TLS != nil && e.TLS.Failure != "", e.Route != nil && e.Route.Failure != "":

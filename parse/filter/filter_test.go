@@ -107,7 +107,7 @@ func TestFieldsAreThoseOfJSON(t *testing.T) {
 	full := *response
 	full.Tag, full.Code, full.State, full.Error, full.Note, full.RFC = "a1", "ALERT", event.StateSelected, "e", "n", "RFC 9051 §1"
 	full.Altered, full.Dropped, full.Other, full.OtherBytes, full.To, full.Leg = true, true, "o", 2, event.SideClient, event.LegServer
-	full.Level, full.Message = "warn", "m"
+	full.Level, full.Message = event.SeverityWarning, "m"
 	for _, e := range []*event.Event{&full, command, opened, finding,
 		{Kind: event.KindTLS, TLS: &event.TLS{Side: event.SideClient, Version: "1", Cipher: "2", SNI: "3", ALPN: "4", Resumed: true, Advice: "5", Peer: []event.Certificate{{Subject: "CN=x"}}}},
 		{Kind: event.KindTLS, TLS: &event.TLS{Side: event.SideServer, Failure: "f"}},

@@ -50,7 +50,7 @@ func TestJSONEqualsEventJSON(t *testing.T) {
 			t.Fatal(err)
 		}
 		worded := *e
-		worded.Level, worded.Message = explain.Level(e), explain.Message(e)
+		worded.Level, worded.Message = event.ParseLevel(explain.Level(e)), explain.Message(e)
 		worded.Note, worded.RFC = explain.Note(e), explain.RFC(e)
 		want, err := json.Marshal(&worded)
 		if err != nil {
