@@ -170,32 +170,43 @@ type Batch struct {
 
 // Stream is events as they happen.
 type Stream struct {
-	events chan *event.Event // nil Context and KindDropped: Count of what was left out
+	lines  chan line
 	cancel context.CancelFunc
-	err    error // why events was closed
+	err    error // why lines was closed
 }
 
-// maxLine bounds one event; none comes near it.
+// maxLine bounds one line; none comes near it.
 const maxLine = 16 << 20
 
 // maxWaiting is how many events wait for Next. Beyond that the connection is
 // left to fill, and the server drops, and counts.
 const maxWaiting = 4096
 
+// line is one of the stream: an item, or how many were left out.
+type line struct {
+	item    wire.Item
+	dropped int64
+}
+
 // Events begins a stream: what is kept, then what happens. An empty filter is
 // all. It ends with ctx, or Close.
 func (c *Client) Events(ctx context.Context, filter string) (*Stream, error) {
+	return c.stream(ctx, "/events?filter="+url.QueryEscape(filter))
+}
+
+// Items is Events with the octets between them.
+func (c *Client) Items(ctx context.Context) (*Stream, error) {
+	return c.stream(ctx, "/events?octets=1")
+}
+
+func (c *Client) stream(ctx context.Context, path string) (*Stream, error) {
 	ctx, cancel := context.WithCancel(ctx)
-	path := "/events"
-	if filter != "" {
-		path += "?filter=" + url.QueryEscape(filter)
-	}
 	resp, err := c.get(ctx, "GET", path)
 	if err != nil {
 		cancel()
 		return nil, err
 	}
-	s := &Stream{events: make(chan *event.Event, maxWaiting), cancel: cancel}
+	s := &Stream{lines: make(chan line, maxWaiting), cancel: cancel}
 	go s.read(ctx, c.where, resp.Body)
 	return s, nil
 }
@@ -204,18 +215,18 @@ func (c *Client) Events(ctx context.Context, filter string) (*Stream, error) {
 func (s *Stream) Close() { s.cancel() }
 
 func (s *Stream) read(ctx context.Context, where string, body io.ReadCloser) {
-	defer close(s.events)
+	defer close(s.lines)
 	defer body.Close()
 	in := bufio.NewScanner(body)
 	in.Buffer(make([]byte, 64<<10), maxLine)
 	for in.Scan() {
-		e, err := parseLine(in.Bytes())
+		l, err := parseLine(in.Bytes())
 		if err != nil {
 			s.err = fmt.Errorf("reading the events of %s: %w", where, err)
 			return
 		}
 		select {
-		case s.events <- e:
+		case s.lines <- l:
 		case <-ctx.Done():
 			s.err = ctx.Err()
 			return
@@ -231,54 +242,57 @@ func (s *Stream) read(ctx context.Context, where string, body io.ReadCloser) {
 	}
 }
 
-func parseLine(line []byte) (*event.Event, error) {
+func parseLine(text []byte) (l line, err error) {
+	if bytes.Contains(text[:min(len(text), 64)], []byte(`"octets":{`)) {
+		var o octetsLine
+		err = json.Unmarshal(text, &o)
+		l.item = wire.Item{Session: o.Session, Octets: o.Octets}
+		return l, err
+	}
 	e := &event.Event{}
-	if err := json.Unmarshal(line, e); err != nil {
-		return nil, err
+	if err := json.Unmarshal(text, e); err != nil {
+		return l, err
 	}
 	if e.Kind == KindDropped {
 		var d dropped
-		if err := json.Unmarshal(line, &d); err != nil {
-			return nil, err
-		}
-		e.Bytes = d.Count
+		err = json.Unmarshal(text, &d)
+		l.dropped = d.Count
+		return l, err
 	}
-	return e, nil
+	l.item.Event = e
+	if e.Context != nil {
+		l.item.Session = e.Session
+	}
+	return l, nil
 }
 
 // Next waits for events and gives all there are. io.EOF says that the proxy has ended.
 func (s *Stream) Next(ctx context.Context) (Batch, error) {
 	var b Batch
 	select {
-	case e, ok := <-s.events:
+	case l, ok := <-s.lines:
 		if !ok {
 			return b, s.err
 		}
-		b.add(e)
+		b.add(l)
 	case <-ctx.Done():
 		return b, ctx.Err()
 	}
 	for {
 		select {
-		case e, ok := <-s.events:
+		case l, ok := <-s.lines:
 			if !ok {
 				return b, nil // the next call says why
 			}
-			b.add(e)
+			b.add(l)
 		default:
 			return b, nil
 		}
 	}
 }
 
-func (b *Batch) add(e *event.Event) {
-	if e.Kind == KindDropped {
-		b.Dropped += e.Bytes
-		return
+func (b *Batch) add(l line) {
+	if b.Dropped += l.dropped; l.item.Event != nil || l.item.Octets != nil {
+		b.Items = append(b.Items, l.item)
 	}
-	item := wire.Item{Event: e}
-	if e.Context != nil {
-		item.Session = e.Session
-	}
-	b.Items = append(b.Items, item)
 }

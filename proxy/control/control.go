@@ -7,7 +7,8 @@
 //	GET /healthz                whether mailtap lives
 //	DELETE /sessions/ID         end a session
 //
-// With ?follow=0 a stream ends with what is kept.
+// With ?follow=0 a stream ends with what is kept. With ?octets=1 the octets
+// of the sessions stand between the events, as {"session":ID,"octets":{...}}.
 //
 // A History takes what sessions have to say and keeps the last of it, within
 // its limit, for readers that come late or are slow: each reads at its own

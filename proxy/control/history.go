@@ -243,6 +243,7 @@ func (h *History) Sessions() []Session {
 type reader struct {
 	h       *History
 	session string // of one session alone; "" is all
+	octets  bool   // of all sessions, with octets
 	at      int64  // the number of the entry to read next
 	events  int64  // how many events came before it
 	seen    int64  // how many items of the session came before it
@@ -280,7 +281,7 @@ func (r *reader) read() chunk {
 		switch {
 		case e.lost > 0:
 			c.lost += e.lost
-		case r.session == "" && e.item.Event != nil, r.session != "" && e.item.Session == r.session:
+		case r.session == "" && (e.item.Event != nil || r.octets && e.item.Octets != nil), r.session != "" && e.item.Session == r.session:
 			c.items = append(c.items, e.item)
 		}
 	}

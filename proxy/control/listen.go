@@ -95,7 +95,7 @@ func listenUnix(path string) (*Listener, error) {
 	if err != nil {
 		return nil, tooLong(path, err)
 	}
-	l.SetUnlinkOnClose(false) // remove looks whose it is first
+	l.SetUnlinkOnClose(false) // Close looks whose it is first
 	if err := os.Chmod(path, 0o600); err != nil {
 		l.Close()
 		return nil, err
@@ -159,16 +159,18 @@ func clearStale(path string) error {
 	return os.Remove(path)
 }
 
-// remove takes the socket away, unless it is another's by now.
-func (l *Listener) remove() {
+// Close ends it, and takes the socket away, unless that is another's by now.
+func (l *Listener) Close() error {
+	err := l.Listener.Close()
 	if l.path == "" {
-		return
+		return err
 	}
-	if conn, err := net.DialTimeout("unix", l.path, time.Second); err == nil {
+	if conn, derr := net.DialTimeout("unix", l.path, time.Second); derr == nil {
 		conn.Close()
-		return
+		return err
 	}
 	os.Remove(l.path)
+	return err
 }
 
 func listenTCP(address string, o ListenOptions) (*Listener, error) {

@@ -66,7 +66,6 @@ func (s *Server) Close(wait time.Duration) error {
 		err = s.http.Close()
 	}
 	s.wg.Wait()
-	s.listener.remove()
 	return err
 }
 
@@ -118,14 +117,41 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 	}
 	lines(w)
 	log := eventlog.New(w, eventlog.Options{Format: eventlog.JSON, Accept: accept.Match})
-	s.stream(w, r, &reader{h: s.cfg.History}, func(c chunk) error {
+	octets := r.URL.Query().Get("octets") == "1"
+	s.stream(w, r, &reader{h: s.cfg.History, octets: octets}, func(c chunk) error {
 		if c.lost > 0 {
 			if err := writeDropped(w, c.lost); err != nil {
 				return err
 			}
 		}
-		return log.Write(c.items)
+		if !octets {
+			return log.Write(c.items)
+		}
+		return writeAll(w, log, c.items)
 	})
+}
+
+// octetsLine is how octets stand between events, for viewers that open
+// literals and message text: ?octets=1.
+type octetsLine struct {
+	Session string       `json:"session"`
+	Octets  *wire.Octets `json:"octets"`
+}
+
+func writeAll(w io.Writer, log *eventlog.Log, items []wire.Item) error {
+	out := json.NewEncoder(w)
+	for _, item := range items {
+		var err error
+		if item.Octets != nil {
+			err = out.Encode(octetsLine{item.Session, item.Octets})
+		} else {
+			err = log.Event(item.Event)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // dropped is the line of KindDropped.

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -107,6 +108,36 @@ func TestEventsAreHistoryThenLive(t *testing.T) {
 	h.Close()
 	if _, err := s.Next(t.Context()); err != io.EOF {
 		t.Errorf("at the proxy's end: %v, want EOF", err)
+	}
+}
+
+func TestItemsHaveOctetsBetweenEvents(t *testing.T) {
+	h := NewHistory(0)
+	secret := octets("A", 2)
+	secret.Octets.Secrets = []wire.Secret{{Off: 3, Len: 4, Form: "atom", Mech: "LOGIN", Shape: "an atom"}}
+	secret.Octets.Altered = &wire.Altered{Other: "x", Bytes: 3}
+	secret.Octets.Part, secret.Octets.Deflate = wire.PartBody, true
+	want := []wire.Item{openEvent("A"), secret, command("A", 2)}
+	write(t, h, want...)
+	l, _ := serve(t, socket(t), h, ListenOptions{})
+	s, err := dial(t, l.Address, DialOptions{}).Items(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	var got []wire.Item
+	for len(got) < len(want) {
+		b, err := s.Next(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, b.Items...)
+	}
+	if got[1].Session != "A" || !reflect.DeepEqual(got[1].Octets, secret.Octets) {
+		t.Errorf("octets %+v, want %+v", got[1].Octets, secret.Octets)
+	}
+	if got[0].Event == nil || got[2].Event == nil || got[2].Event.Text != "a2 NOOP" {
+		t.Errorf("items %+v", got)
 	}
 }
 
