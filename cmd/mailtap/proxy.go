@@ -43,6 +43,8 @@ type proxyOptions struct {
 	record recordOptions
 	tls    tlsOptions
 
+	control controlOptions
+
 	maxSessions int
 	drain       time.Duration
 	noCompress  bool
@@ -79,6 +81,7 @@ func newProxy(std streams) *cobra.Command {
 	o.record.add(cmd)
 	o.log.add(cmd)
 	o.tls.add(cmd)
+	o.control.add(cmd)
 	f.IntVar(&o.maxSessions, "max-sessions", 0, "at most `N` sessions at a time; 0 is no limit")
 	f.DurationVar(&o.drain, "drain", proxy.DefaultDrain, "how long busy sessions may go on after a signal")
 	f.BoolVar(&o.noCompress, "no-compress", false, "hide COMPRESS=DEFLATE from clients")
@@ -102,6 +105,9 @@ func runProxy(ctx context.Context, o proxyOptions, std streams) (err error) {
 		return usagef("--max-sessions and --drain cannot be negative")
 	}
 	if _, err := o.record.check(o.showSecrets); err != nil {
+		return err
+	}
+	if _, err := o.control.check(); err != nil {
 		return err
 	}
 	if o.expect != "" && !o.once {
@@ -141,8 +147,13 @@ func runProxy(ctx context.Context, o proxyOptions, std streams) (err error) {
 		return err
 	}
 	defer closing(&err, recording.close)
+	end, err := o.control.open(&cfg, log)
+	if err != nil {
+		return err
+	}
+	defer closing(&err, end.close)
 	looks := view.Options{Filter: o.log.filter, CAFile: o.tls.caFile(), Actions: recording.actions(o.record.path)}
-	return serve(ctx, cfg, log, recording, live, looks, &verdict{expected: expected})
+	return serve(ctx, cfg, plugs{log, recording, end, live, looks, &verdict{expected: expected}})
 }
 
 // closing closes something at the end; its error counts if there is no other.
@@ -152,18 +163,37 @@ func closing(err *error, end func() error) {
 	}
 }
 
+// plugs are what goes into a proxy; recording, end and live may be nil.
+type plugs struct {
+	log       *eventLog
+	recording *recording
+	end       *endpoint
+	live      *liveSource
+	looks     view.Options
+	verdict   *verdict
+}
+
+// outputs are the sinks among them.
+func (w *plugs) outputs() []proxy.Output {
+	list := []proxy.Output{{Sink: w.log}, {Sink: w.verdict}}
+	if w.recording != nil {
+		list = append(list, proxy.Output{Sink: w.recording, Octets: true})
+	}
+	if w.live != nil {
+		list = append(list, proxy.Output{Sink: w.live, Octets: true, Drop: true})
+	}
+	if w.end != nil {
+		list = append(list, w.end.output())
+	}
+	return list
+}
+
 // serve runs the proxy with its sinks plugged in.
-func serve(ctx context.Context, cfg proxy.Config, log *eventLog, recording *recording, live *liveSource, looks view.Options, verdict *verdict) error {
-	cfg.Outputs = []proxy.Output{{Sink: log}, {Sink: verdict}}
-	if recording != nil {
-		cfg.Outputs = append(cfg.Outputs, proxy.Output{Sink: recording, Octets: true})
-	}
-	if live != nil {
-		cfg.Outputs = append(cfg.Outputs, proxy.Output{Sink: live, Octets: true, Drop: true})
-	}
+func serve(ctx context.Context, cfg proxy.Config, with plugs) error {
+	cfg.Outputs = with.outputs()
 	var logFailed error
 	cfg.Failed = func(s proxy.Sink, err error) {
-		if s == proxy.Sink(log) {
+		if s == proxy.Sink(with.log) {
 			logFailed = err
 		}
 	}
@@ -174,9 +204,12 @@ func serve(ctx context.Context, cfg proxy.Config, log *eventLog, recording *reco
 	if err := p.Listen(ctx); err != nil {
 		return err
 	}
-	ctx, stop := untilSignal(ctx, p, log)
+	if with.end != nil {
+		with.end.start(p, with.log)
+	}
+	ctx, stop := untilSignal(ctx, p, with.log)
 	defer stop()
-	err = relay(ctx, p, live, looks)
+	err = relay(ctx, p, with.live, with.looks)
 	switch {
 	case errors.Is(err, proxy.ErrClosed):
 		return errors.New("ended at once by a second signal; sessions were cut")
@@ -185,7 +218,7 @@ func serve(ctx context.Context, cfg proxy.Config, log *eventLog, recording *reco
 	case logFailed != nil:
 		return logFailed
 	case cfg.Once:
-		return verdict.err(log.stderr)
+		return with.verdict.err(with.log.stderr)
 	}
 	return nil
 }

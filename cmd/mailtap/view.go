@@ -19,22 +19,32 @@ import (
 )
 
 const viewExample = `  mailtap view today.pcapng
-  mailtap view --filter 'user == "alice"' captures/*.pcapng`
+  mailtap view --filter 'user == "alice"' captures/*.pcapng
+  mailtap view --attach                    a running mailtap proxy --control auto`
 
 func newView(std streams) *cobra.Command {
-	var filter string
+	var (
+		filter string
+		attach attachOptions
+	)
 	cmd := &cobra.Command{
-		Use:     "view CAPTURE...",
-		Short:   "Look at recorded sessions on the terminal",
-		Long:    "Opens captures in the full-screen viewer: ? lists its keys.",
+		Use:     "view [CAPTURE... | --attach [ADDR]]",
+		Short:   "Look at recorded sessions on the terminal, or at a running proxy's",
+		Long:    "Opens captures, or attaches to a proxy, in the full-screen viewer: ? lists its keys.",
 		Example: viewExample,
 		GroupID: groupRead,
-		Args:    atLeast(1, "CAPTURE", "mailtap view today.pcapng"),
+		Args: func(cmd *cobra.Command, args []string) error {
+			return attach.take(cmd, args)
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if attach.address != "" {
+				return runAttach(cmd.Context(), attach, filter)
+			}
 			return runView(cmd.Context(), args, filter)
 		},
 	}
 	addFilter(cmd, &filter)
+	attach.add(cmd)
 	return cmd
 }
 
