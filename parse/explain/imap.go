@@ -74,6 +74,8 @@ func clientDataNote(e *event.Event) string {
 		return "ends the waiting of IDLE"
 	case e.Text == "*":
 		return "gives the login up"
+	case e.Text == "":
+		return "an empty line, which nobody waits for"
 	}
 	return ""
 }
@@ -81,7 +83,9 @@ func clientDataNote(e *event.Event) string {
 // continuationNote words a server's "+".
 func continuationNote(e *event.Event) string {
 	if s, ok := e.Data.(*sasl.Step); ok {
-		return stepNote(s, "the server")
+		if note := stepNote(s, "the server"); note != "" {
+			return note
+		}
 	}
 	switch e.For {
 	case "":
@@ -169,6 +173,9 @@ func imapRFC(e *event.Event) string {
 func clientDataRFC(e *event.Event) string {
 	if strings.EqualFold(e.Text, "DONE") {
 		return "RFC 9051 §6.3.13"
+	}
+	if e.Text == "" {
+		return ""
 	}
 	return "RFC 9051 §6.2.2"
 }

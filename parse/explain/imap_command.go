@@ -136,7 +136,7 @@ func mailboxNote(e *event.Event) string {
 	case *syntax.GetMetadataArgs:
 		return "asks for annotations of " + place(a.Mailbox) + ": " + and(a.Entries)
 	case *syntax.SetMetadataArgs:
-		return "changes annotations of " + place(a.Mailbox) + ": " + and(entries(a))
+		return "changes annotations of " + place(a.Mailbox) + ": " + and(entries(a, "removed"))
 	case *syntax.NotifyArgs:
 		return notifyNote(a)
 	}
@@ -313,11 +313,12 @@ func place(m syntax.Mailbox) string {
 	return box(m)
 }
 
-func entries(a *syntax.SetMetadataArgs) (words []string) {
+// entries lists annotations; without is what NIL says.
+func entries(a *syntax.SetMetadataArgs, without string) (words []string) {
 	for _, m := range a.Entries {
 		word := m.Entry
 		if m.Value != nil && m.Value.Kind == syntax.KindNIL {
-			word += " (removed)"
+			word += " (" + without + ")"
 		}
 		words = append(words, word)
 	}
@@ -338,7 +339,11 @@ func notifyNote(a *syntax.NotifyArgs) string {
 		for _, ev := range g.Events {
 			names = append(names, ev.Name)
 		}
-		words = append(words, joined(" in ", strings.Join(terms(syntax.NotifyEvents, names), ", "), where))
+		what := and(terms(syntax.NotifyEvents, names))
+		if what == "" {
+			what = "nothing"
+		}
+		words = append(words, what+" in "+where)
 	}
-	return "wants to be told of " + list(words, "and of")
+	return "wants to be told of " + strings.Join(words, "; of ")
 }

@@ -31,11 +31,11 @@ func messageNote(e *event.Event) string {
 	case *syntax.AppendArgs:
 		return appendNote(a, uid)
 	case *syntax.SearchArgs:
-		return "looks for " + sought(a)
+		return "looks for " + sought(a, "")
 	case *syntax.SortArgs:
-		return "looks for " + sought(&a.SearchArgs) + ", sorted by " + sorted(a.Sort)
+		return "looks for " + sought(&a.SearchArgs, ", sorted by "+sorted(a.Sort))
 	case *syntax.ThreadArgs:
-		return "looks for " + sought(&a.SearchArgs) + ", put together " + strings.Join(terms(syntax.ThreadAlgorithms, []string{a.Algorithm}), "")
+		return "looks for " + sought(&a.SearchArgs, ", put together "+meaning(syntax.ThreadAlgorithms, a.Algorithm))
 	case *syntax.ConvertArgs:
 		return "asks for parts of " + messages(a.Set, uid) + " in another format"
 	case *syntax.CancelUpdateArgs:

@@ -50,17 +50,13 @@ func rareNote(e *event.Event) string {
 	case *syntax.QuotaRootData:
 		return box(d.Mailbox) + " falls under " + count(len(d.Roots), "quota root")
 	case *syntax.ACLData:
-		var words []string
-		for _, a := range d.Entries {
-			words = append(words, quote(a.Identifier)+" may "+rights(a.Rights))
-		}
-		return "in " + box(d.Mailbox) + " " + list(words, "and")
+		return aclNote(d)
 	case *syntax.MyRightsData:
 		return "the user may " + rights(d.Rights) + " in " + box(d.Mailbox)
 	case *syntax.ListRightsData:
 		return quote(d.Identifier) + " always may " + rights(d.Required) + " in " + box(d.Mailbox)
 	case *syntax.SetMetadataArgs:
-		return "annotations of " + place(d.Mailbox) + ": " + and(entries(d))
+		return "annotations of " + place(d.Mailbox) + ": " + and(entries(d, "none"))
 	case *syntax.LanguageArgs:
 		return "the server speaks " + and(d.Ranges)
 	case *syntax.URLData:
@@ -77,6 +73,22 @@ func rareNote(e *event.Event) string {
 		return "no data of IMAP that is known here"
 	}
 	return ""
+}
+
+// aclNote words who may do what; "-" before an identifier takes rights away.
+func aclNote(d *syntax.ACLData) string {
+	var words []string
+	for _, a := range d.Entries {
+		if who, ok := strings.CutPrefix(a.Identifier, "-"); ok {
+			words = append(words, quote(who)+" may not "+rights(a.Rights))
+		} else {
+			words = append(words, quote(a.Identifier)+" may "+rights(a.Rights))
+		}
+	}
+	if len(words) == 0 {
+		words = []string{"nobody has rights"}
+	}
+	return "in " + box(d.Mailbox) + " " + strings.Join(words, "; ")
 }
 
 func numberNote(name string, n uint32) string {
@@ -121,7 +133,7 @@ func listNote(d *syntax.ListData) string {
 	}
 	note := "the mailbox " + box(d.Mailbox)
 	if d.OldName != nil {
-		note += ", which was " + box(*d.OldName)
+		note += ", before " + box(*d.OldName)
 	}
 	return joined(": ", note, and(words))
 }

@@ -7,8 +7,8 @@ import (
 	"mailtap/parse/imap/syntax"
 )
 
-// sought words a search program and how its result is wanted.
-func sought(a *syntax.SearchArgs) string {
+// sought words a search program, in what order, and how its result is wanted.
+func sought(a *syntax.SearchArgs, order string) string {
 	text := searchWords(a.Keys)
 	var where []string
 	for _, o := range a.In {
@@ -19,6 +19,7 @@ func sought(a *syntax.SearchArgs) string {
 	if len(where) > 0 {
 		text += " in " + and(where)
 	}
+	text += order
 	var wants []string
 	for _, o := range a.Return {
 		if t, ok := syntax.SearchKeys.Find("RETURN " + o.Name); ok {
@@ -40,11 +41,14 @@ func searchWords(keys []syntax.SearchKey) string {
 		}
 		words = append(words, keyWords(k, 0))
 	}
+	if len(words) == 0 && len(keys) == 0 {
+		return "messages"
+	}
 	if len(words) == 0 {
 		return "all messages"
 	}
 	if len(words) == 1 && (keys[0].Key == "ALL" || keys[0].Key == "SET" || keys[0].Key == "UID") {
-		return words[0]
+		return strings.TrimPrefix(words[0], "among ")
 	}
 	return "messages that are " + and(words)
 }
@@ -73,10 +77,8 @@ func keyWords(k syntax.SearchKey, depth int) string {
 		return "either " + sub(0) + " or " + sub(1)
 	case "FUZZY":
 		return "nearly " + sub(0)
-	case "SET":
-		return messages(k.Set, false)
-	case "UID":
-		return messages(k.Set, true)
+	case "SET", "UID":
+		return "among " + messages(k.Set, k.Key == "UID")
 	}
 	return valueWords(k)
 }
@@ -98,6 +100,14 @@ func valueWords(k syntax.SearchKey) string {
 		return "with " + quote(value) + " in the header field " + k.Field
 	case "KEYWORD":
 		return "marked " + quote(value)
+	case "EMAILID", "X-GM-MSGID":
+		return "of the id " + value + k.Number.String()
+	case "THREADID", "X-GM-THRID":
+		return "of the thread " + value + k.Number.String()
+	case "FILTER":
+		return "found by the stored search " + quote(value)
+	case "X-GM-RAW":
+		return "found by Gmail's search for " + quote(value)
 	case "UNKEYWORD":
 		return "not marked " + quote(value)
 	case "BEFORE", "ON", "SINCE", "SENTBEFORE", "SENTON", "SENTSINCE", "SAVEDBEFORE", "SAVEDON", "SAVEDSINCE":

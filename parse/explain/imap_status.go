@@ -19,7 +19,7 @@ func statusNote(e *event.Event) string {
 	case e.Status == "BYE":
 		return byeNote(e, s, code)
 	case e.Tag == "*" && e.Status == "OK":
-		return code
+		return firstOf(code, joined(" ", "the server says", said(s)))
 	case e.Tag == "*" && e.Status == "NO":
 		return joined(": ", "the server warns", firstOf(code, said(s)))
 	case e.Tag != "*" && e.For == "":

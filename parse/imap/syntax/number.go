@@ -15,6 +15,14 @@ type Num struct {
 // IsZero reports whether the number is absent: encoding/json asks it for omitzero.
 func (n Num) IsZero() bool { return !n.Known }
 
+// String is the number, or "" where it is absent.
+func (n Num) String() string {
+	if !n.Known {
+		return ""
+	}
+	return strconv.FormatUint(n.N, 10)
+}
+
 // MarshalJSON gives the number, or null where it is absent.
 func (n Num) MarshalJSON() ([]byte, error) {
 	if !n.Known {

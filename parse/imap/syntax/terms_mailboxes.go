@@ -49,7 +49,7 @@ var NotifyEvents = Terms{
 	{"MessageNew", "RFC 5465 §5.2", "new messages"},
 	{"MessageExpunge", "RFC 5465 §5.3", "messages that are gone"},
 	{"FlagChange", "RFC 5465 §5.1", "changed flags"},
-	{"AnnotationChange", "RFC 5465 §5.4", "changed annotations of messages"},
+	{"AnnotationChange", "RFC 5465 §5.1", "changed annotations of messages"},
 	{"MailboxName", "RFC 5465 §5.4", "mailboxes made, deleted and renamed"},
 	{"SubscriptionChange", "RFC 5465 §5.5", "changed subscriptions"},
 	{"MailboxMetadataChange", "RFC 5465 §5.6", "changed annotations of mailboxes"},
