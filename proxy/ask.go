@@ -106,11 +106,9 @@ func (s *session) line(limit time.Duration) ([]byte, error) {
 			return l.rest, nil // no line of this protocol: fits says what it is
 		}
 		buf, n, err := l.read()
-		if n > 0 {
-			l.rest = append(l.rest, buf[:n]...)
-		}
 		if buf != nil {
-			buffers.Put(buf)
+			l.rest = append(l.rest, buf.data[:n]...)
+			buf.release()
 		}
 		if err != nil && n == 0 {
 			return nil, err

@@ -35,7 +35,8 @@ const (
 	pipelined = 256
 )
 
-var body = bytes.Repeat([]byte("The quick brown fox jumps over the lazy dog, and so on and on.\r\n"), bulkSize/64)
+var body = append([]byte("From: alice@example.org\r\nSubject: bulk\r\nDate: Mon, 23 Nov 2026 17:00:00 +0000\r\n\r\n"),
+	bytes.Repeat([]byte("The quick brown fox jumps over the lazy dog, and so on and on.\r\n"), bulkSize/64)...)
 
 // mailServer answers like an IMAP server, as fast as it can.
 func mailServer(conn net.Conn) {
@@ -100,7 +101,7 @@ func newBench(b *testing.B) *bench {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { writer.Close() })
-	for _, outputs := range [][]proxy.Output{nil, {{Sink: writer, Octets: true}}} {
+	for _, outputs := range [][]proxy.Output{nil, {{Sink: writer, Octets: true, Copies: true}}} {
 		n.relays = append(n.relays, n.mailtap(proxy.Config{Leaves: authority, Upstream: proxy.Upstream{Roots: pool}, Outputs: outputs}))
 	}
 	return n

@@ -66,6 +66,7 @@ type Sink interface {
 type Output struct {
 	Sink   Sink
 	Octets bool // it wants octets, not events alone
+	Copies bool // its Write keeps no octets' Data: the memory is used again then
 	Drop   bool // it may fall behind: items are dropped and counted where its queue is full
 }
 

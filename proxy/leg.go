@@ -19,8 +19,9 @@ type leg struct {
 	one  [1]byte
 
 	// Of the loop that reads from this leg, and of whoever has brought it to a stop.
-	rest []byte // read, and not yet stepped
-	held []byte // the line at which the gate said Hold
+	buf  *buffer // what is being passed on stands in it; nil where it does not
+	rest []byte  // read, and not yet stepped
+	held []byte  // the line at which the gate said Hold
 
 	// Turns are given under the session's lock, so that what goes out on this
 	// leg goes in the order in which it was put on record.
@@ -41,19 +42,22 @@ func newLeg(side event.Side, conn net.Conn) *leg {
 func (l *leg) secure(conn *tls.Conn) { l.conn, l.tls = conn, conn }
 
 // read waits for octets, and gives all that are there up to a buffer's length.
-// It holds no buffer while it waits. The buffer is the caller's to put back.
+// It holds no buffer while it waits. The buffer is the caller's to release.
 func (l *leg) read() (buf *buffer, n int, err error) {
+	if l.tls == nil {
+		return l.link.readBuffer()
+	}
 	for n == 0 {
-		if n, err = l.conn.Read(l.one[:]); err != nil {
+		if n, err = l.tls.Read(l.one[:]); err != nil {
 			return nil, 0, err
 		}
 	}
-	buf = buffers.Get().(*buffer)
-	buf[0] = l.one[0]
+	buf = newBuffer()
+	buf.data[0] = l.one[0]
 	l.link.hurry = true
-	for n < len(buf) && err == nil {
+	for n < chunk && err == nil {
 		var m int
-		m, err = l.conn.Read(buf[n:])
+		m, err = l.tls.Read(buf.data[n:])
 		n += m
 	}
 	l.link.hurry = false

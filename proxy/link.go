@@ -12,10 +12,27 @@ import (
 const chunk = 64 << 10
 
 // buffer is what octets stand in while they pass: from a pool, and held only
-// while there is something in it, so that an idle session has none.
-type buffer [chunk]byte
+// while there is something in it, so that an idle session has none. The relay
+// holds it, and so does each sink that the record lends it to.
+type buffer struct {
+	data [chunk]byte
+	refs atomic.Int32
+}
 
 var buffers = sync.Pool{New: func() any { return new(buffer) }}
+
+func newBuffer() *buffer {
+	b := buffers.Get().(*buffer)
+	b.refs.Store(1)
+	return b
+}
+
+// release gives the buffer back when nobody holds it any more.
+func (b *buffer) release() {
+	if b.refs.Add(-1) == 0 {
+		buffers.Put(b)
+	}
+}
 
 // outgoing are the buffers in which TLS records are gathered.
 var outgoing = sync.Pool{New: func() any { b := make([]byte, 0, chunk+4<<10); return &b }}
@@ -30,22 +47,25 @@ func (noMore) Temporary() bool { return true }
 
 var errNoMore net.Error = noMore{}
 
-// link is a connection beneath TLS: it counts what crosses the socket, reads
-// ahead as much as there is, and writes several TLS records with one call,
-// since crypto/tls itself reads and writes one record a call.
+// link is a connection beneath TLS: it counts what crosses the socket, can
+// read without waiting, and writes several TLS records with one call, since
+// crypto/tls itself makes a call for each.
 //
 // Reading is for one goroutine at a time, writing for any.
 type link struct {
 	net.Conn
-	raw  syscall.RawConn // nil where the connection has none
-	read func(fd uintptr) bool
+	raw syscall.RawConn // nil where the connection has none
 
-	pushed []byte // unread: comes before in
-	in     *buffer
-	off    int
-	end    int
-	got    error // what read found
-	hurry  bool  // Read never waits
+	pushed []byte // unread: comes first
+	hurry  bool   // Read never waits
+	short  bool   // the last read left nothing behind
+
+	// Of the read that runs: see readRaw.
+	try  func(fd uintptr) bool
+	into []byte
+	buf  *buffer
+	got  int
+	err  error
 
 	wmu     sync.Mutex
 	corked  bool
@@ -58,92 +78,91 @@ func newLink(conn net.Conn) *link {
 	l := &link{Conn: conn}
 	if sc, ok := conn.(syscall.Conn); ok && canReadRaw {
 		if raw, err := sc.SyscallConn(); err == nil {
-			l.raw = raw
-			l.read = l.readRaw
+			l.raw, l.try = raw, l.readRaw
 		}
 	}
 	return l
 }
 
-// Read takes from what was read ahead, and waits for more only if that is
-// nothing and there is no hurry.
-func (l *link) Read(p []byte) (int, error) {
-	if len(l.pushed) > 0 {
-		n := copy(p, l.pushed)
+// Read gives what is there, and waits for more only if there is no hurry.
+func (l *link) Read(p []byte) (n int, err error) {
+	switch {
+	case len(l.pushed) > 0:
+		n = copy(p, l.pushed)
 		if l.pushed = l.pushed[n:]; len(l.pushed) == 0 {
 			l.pushed = nil
 		}
 		return n, nil
+	case l.hurry && (l.short || l.raw == nil):
+		return 0, errNoMore
+	case l.raw == nil:
+		n, err = l.Conn.Read(p)
+	default:
+		l.into = p
+		n, err = l.attempt()
+		l.into = nil
 	}
-	if l.in == nil {
-		if l.hurry {
-			return 0, errNoMore
-		}
-		if err := l.fill(); err != nil {
-			return 0, err
-		}
-	}
-	n := copy(p, l.in[l.off:l.end])
-	if l.off += n; l.off == l.end {
-		l.release()
-	}
-	return n, nil
-}
-
-// fill waits for octets and reads what there is.
-func (l *link) fill() error {
-	if l.raw != nil {
-		if err := l.raw.Read(l.read); err != nil {
-			return err
-		}
-		err := l.got
-		l.got = nil
-		return err
-	}
-	l.in = buffers.Get().(*buffer)
-	n, err := l.Conn.Read(l.in[:])
-	l.filled(n)
-	if n > 0 {
-		return nil // the error comes again
-	}
-	return err
-}
-
-// filled notes that n octets stand in the buffer.
-func (l *link) filled(n int) {
-	l.off, l.end = 0, n
+	l.short = n < len(p)
 	l.bytesIn.Add(int64(n))
-	if n == 0 {
-		l.release()
-	}
+	return n, err
 }
 
-func (l *link) release() {
-	buffers.Put(l.in)
-	l.in = nil
+// attempt reads with readRaw. What goes wrong in waiting (a deadline, a
+// connection that was closed) goes before what it has found.
+func (l *link) attempt() (int, error) {
+	l.got, l.err = 0, nil
+	if err := l.raw.Read(l.try); err != nil {
+		return 0, err
+	}
+	return l.got, l.err
 }
+
+// readBuffer waits for octets, holding no buffer where it can, and gives them
+// in one that is the caller's to release. On an error there is none.
+func (l *link) readBuffer() (buf *buffer, n int, err error) {
+	switch {
+	case len(l.pushed) > 0:
+		buf = newBuffer()
+		n, err = l.Read(buf.data[:])
+		return buf, n, err
+	case l.raw == nil:
+		buf = newBuffer()
+		n, err = l.Conn.Read(buf.data[:])
+	default:
+		n, err = l.attempt()
+		buf, l.buf = l.buf, nil
+	}
+	l.bytesIn.Add(int64(n))
+	if n == 0 && buf != nil {
+		buf.release()
+		buf = nil
+	}
+	if n > 0 {
+		err = nil // it comes again
+	}
+	return buf, n, err
+}
+
+// peekSize is how much a peek reads: a ClientHello as a rule.
+const peekSize = 4 << 10
 
 // peek waits for octets, and gives those that are there without taking them.
 func (l *link) peek() ([]byte, error) {
-	if len(l.pushed) > 0 {
-		return l.pushed, nil
-	}
-	if l.in == nil {
-		if err := l.fill(); err != nil {
+	if len(l.pushed) == 0 {
+		buf := make([]byte, peekSize)
+		n, err := l.Read(buf)
+		if n == 0 {
 			return nil, err
 		}
+		l.pushed = buf[:n]
 	}
-	return l.in[l.off:l.end], nil
+	return l.pushed, nil
 }
 
 // take takes everything that was read ahead.
 func (l *link) take() []byte {
-	data := slices.Clone(l.pushed)
+	data := l.pushed
 	l.pushed = nil
-	if l.in != nil {
-		data = append(data, l.in[l.off:l.end]...)
-		l.release()
-	}
 	return data
 }
 

@@ -8,27 +8,36 @@ import (
 	"syscall"
 )
 
-// canReadRaw: a goroutine can wait for octets without holding a buffer for them.
+// canReadRaw: a goroutine can wait for octets without holding a buffer for
+// them, and look whether there are any without waiting.
 const canReadRaw = true
 
-// readRaw is one try to read from the socket; false is "wait, then try again".
+// readRaw is one try to read from the socket, to l.into or else to a buffer of
+// its own; false is "wait, then try again".
 func (l *link) readRaw(fd uintptr) bool {
-	buf := buffers.Get().(*buffer)
-	for {
-		n, err := syscall.Read(int(fd), buf[:])
-		switch {
-		case err == syscall.EINTR:
-			continue
-		case err == syscall.EAGAIN:
-			buffers.Put(buf)
-			return false
-		case err != nil:
-			l.got = os.NewSyscallError("read", err)
-		case n == 0:
-			l.got = io.EOF
-		}
-		l.in = buf
-		l.filled(max(n, 0))
-		return true
+	p := l.into
+	if p == nil {
+		l.buf = newBuffer()
+		p = l.buf.data[:]
 	}
+	n, err := syscall.Read(int(fd), p)
+	for err == syscall.EINTR {
+		n, err = syscall.Read(int(fd), p)
+	}
+	switch {
+	case err == syscall.EAGAIN && !l.hurry:
+		if l.buf != nil {
+			l.buf.release()
+			l.buf = nil
+		}
+		return false
+	case err == syscall.EAGAIN:
+		l.err = errNoMore
+	case err != nil:
+		l.err = os.NewSyscallError("read", err)
+	case n == 0 && len(p) > 0:
+		l.err = io.EOF
+	}
+	l.got = max(n, 0)
+	return true
 }

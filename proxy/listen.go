@@ -80,7 +80,7 @@ func (l *listener) accept() {
 			return
 		}
 		if delay == 0 { // out of files, most likely: sessions that end give some back
-			l.proxy.record.add([]wire.Item{{Event: logEvent("error", fmt.Sprintf("accepting on %s: %v", l.bound, err))}})
+			l.proxy.record.add([]wire.Item{{Event: logEvent("error", fmt.Sprintf("accepting on %s: %v", l.bound, err))}}, nil)
 		}
 		delay = min(max(2*delay, 5*time.Millisecond), time.Second)
 		time.Sleep(delay)

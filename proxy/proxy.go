@@ -95,7 +95,7 @@ func (p *Proxy) Listen(ctx context.Context) error {
 // It returns when every session is over and every sink has what was queued.
 func (p *Proxy) Serve(ctx context.Context) error {
 	for _, l := range p.listeners {
-		p.record.add(append([]wire.Item{{Event: l.listening()}}, l.warnings()...))
+		p.record.add(append([]wire.Item{{Event: l.listening()}}, l.warnings()...), nil)
 		p.wg.Go(l.accept)
 	}
 	select {

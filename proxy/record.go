@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"sync"
+	"time"
 
 	"mailtap/parse/wire"
 )
@@ -30,10 +31,11 @@ func newRecord(outputs []Output, failed func(Sink, error)) *record {
 
 // add queues a batch for every sink. It never blocks, so that it may be called
 // under a session's lock, where the order of events is made. The batch is the
-// caller's again when it returns.
-func (r *record) add(batch []wire.Item) {
+// caller's again when it returns. Octets in it may stand in lent, which is
+// held until the sinks have written them.
+func (r *record) add(batch []wire.Item, lent *buffer) {
 	for _, q := range r.queues {
-		q.add(batch)
+		q.add(batch, lent)
 	}
 }
 
@@ -63,11 +65,19 @@ type queue struct {
 	mu      sync.Mutex
 	change  sync.Cond
 	items   []wire.Item
-	size    int // of items and of what is being written
+	lent    []*buffer // what octets in items stand in
+	size    int       // of items and of what is being written
 	dropped int
 	closed  bool
 	dead    bool // the sink has failed
 }
+
+// A queue with little in it waits for some more: to wake a sink for each line
+// would cost an interactive session more than everything else that is done for it.
+const (
+	little = chunk
+	linger = 2 * time.Millisecond
+)
 
 // itemSize is what an item weighs beside its octets: about an event.
 const itemSize = 512
@@ -79,7 +89,7 @@ func weigh(item *wire.Item) int {
 	return itemSize
 }
 
-func (q *queue) add(batch []wire.Item) {
+func (q *queue) add(batch []wire.Item, lent *buffer) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.dead {
@@ -96,6 +106,10 @@ func (q *queue) add(batch []wire.Item) {
 		}
 		q.items = append(q.items, batch[i])
 		q.size += weigh(&batch[i])
+	}
+	if lent != nil && q.out.Octets {
+		lent.refs.Add(1)
+		q.lent = append(q.lent, lent)
 	}
 	if was == 0 && len(q.items) > 0 {
 		q.change.Broadcast()
@@ -120,8 +134,9 @@ func (q *queue) close() {
 // run writes what comes until the queue is closed and empty.
 func (q *queue) run() {
 	var spare []wire.Item
+	var spareLent []*buffer
 	for {
-		batch, dropped, ok := q.take(spare)
+		batch, lent, dropped, ok := q.take(spare, spareLent)
 		if !ok {
 			return
 		}
@@ -135,22 +150,35 @@ func (q *queue) run() {
 		}
 		clear(batch)
 		spare = batch[:0]
+		if q.out.Copies {
+			for _, b := range lent {
+				b.release()
+			}
+		}
+		clear(lent)
+		spareLent = lent[:0]
 	}
 }
 
 // take waits for items and takes all there are.
-func (q *queue) take(spare []wire.Item) (batch []wire.Item, dropped int, ok bool) {
+func (q *queue) take(spare []wire.Item, spareLent []*buffer) (batch []wire.Item, lent []*buffer, dropped int, ok bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for len(q.items) == 0 {
 		if q.closed {
-			return nil, 0, false
+			return nil, nil, 0, false
 		}
 		q.change.Wait()
 	}
+	if q.size < little && !q.closed {
+		q.mu.Unlock()
+		time.Sleep(linger)
+		q.mu.Lock()
+	}
 	batch, q.items = q.items, spare
+	lent, q.lent = q.lent, spareLent
 	dropped, q.dropped = q.dropped, 0
-	return batch, dropped, true
+	return batch, lent, dropped, true
 }
 
 // written gives the room of a batch back. A sink that failed gets no more, and
@@ -162,7 +190,7 @@ func (q *queue) written(batch []wire.Item, err error) {
 		q.size -= weigh(&batch[i])
 	}
 	if err != nil {
-		q.dead, q.items, q.size = true, nil, 0
+		q.dead, q.items, q.lent, q.size = true, nil, nil, 0
 	}
 	q.change.Broadcast()
 }

@@ -173,14 +173,14 @@ func (s *session) relay(from, to *leg) ending {
 	}
 	for {
 		buf, n, err := from.read()
-		if n > 0 {
-			e, done := s.pass(from, to, buf[:n])
-			buffers.Put(buf)
+		if buf != nil {
+			from.buf = buf
+			e, done := s.pass(from, to, buf.data[:n])
+			from.buf = nil
+			buf.release()
 			if done {
 				return e
 			}
-		} else if buf != nil {
-			buffers.Put(buf)
 		}
 		if err != nil {
 			return s.readEnded(from, err)
@@ -322,7 +322,7 @@ func (s *session) feed(from *leg, data []byte, t time.Time) (res wire.Result) {
 	if s.broken {
 		return wire.Result{Forward: data}
 	}
-	s.sink.hint = len(data)
+	s.sink.chunk(from.buf, data)
 	var g wire.Gate
 	if s.gate != nil {
 		g = s.gate

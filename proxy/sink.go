@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 	"time"
+	"unsafe"
 
 	"mailtap/parse/event"
 	"mailtap/parse/wire"
@@ -19,25 +20,56 @@ type sink struct {
 	record  *record
 	session string
 	batch   []wire.Item
-	slab    []byte // where octets are copied to
-	hint    int    // how many octets the step is about
-	pending bool   // something was queued since the last wait
+	pending bool // something was queued since the last wait
+
+	buf  *buffer // of the chunk that the step is about; nil: copy all octets
+	data []byte  // the chunk in it
+	lent bool    // the batch has octets that stand in buf
+	slab []byte  // where others are copied to
+	hint int     // how many those may be
 }
 
-// Octets copies o: its data is valid for the time of the call only.
+// minLend is how much of a buffer has to be in use to lend it: what is
+// smaller is copied, so that a queue of little things does not hold much.
+const minLend = chunk / 2
+
+// chunk begins a step about data. Large chunks are not copied for the sinks,
+// the buffer that they stand in is lent.
+func (k *sink) chunk(buf *buffer, data []byte) {
+	k.hint, k.buf, k.data = len(data), nil, nil
+	if len(data) >= minLend {
+		k.buf, k.data = buf, data
+	}
+}
+
+// Octets keeps o, whose data is valid for the time of the call only.
 func (k *sink) Octets(o *wire.Octets) {
 	if !k.record.octets {
 		return
 	}
 	kept := *o
-	kept.Data = k.keep(o.Data)
+	if k.buf != nil && within(o.Data, k.data) {
+		kept.Data = o.Data[:len(o.Data):len(o.Data)]
+		k.lent = true
+	} else {
+		kept.Data = k.keep(o.Data)
+	}
 	kept.Secrets = slices.Clone(o.Secrets)
 	k.batch = append(k.batch, wire.Item{Session: k.session, Octets: &kept})
 }
 
+// within reports whether part is a part of whole.
+func within(part, whole []byte) bool {
+	if len(part) == 0 || len(part) > len(whole) {
+		return false
+	}
+	at := uintptr(unsafe.Pointer(&part[0])) - uintptr(unsafe.Pointer(&whole[0]))
+	return at <= uintptr(len(whole)-len(part))
+}
+
 func (k *sink) keep(data []byte) []byte {
 	if cap(k.slab)-len(k.slab) < len(data) {
-		k.slab = make([]byte, 0, max(len(data), k.hint))
+		k.slab = make([]byte, 0, max(len(data), min(k.hint, minLend)))
 	}
 	at := len(k.slab)
 	k.slab = append(k.slab, data...)
@@ -56,11 +88,15 @@ const maxBatch = 64
 
 // flush queues what was gathered.
 func (k *sink) flush() {
-	k.slab = nil
+	var lent *buffer
+	if k.lent {
+		lent = k.buf
+	}
+	k.slab, k.lent, k.buf, k.data = nil, false, nil, nil
 	if len(k.batch) == 0 {
 		return
 	}
-	k.record.add(k.batch)
+	k.record.add(k.batch, lent)
 	k.pending = true
 	clear(k.batch)
 	if k.batch = k.batch[:0]; cap(k.batch) > maxBatch {
@@ -70,6 +106,7 @@ func (k *sink) flush() {
 
 // discard forgets what was gathered and not yet queued.
 func (k *sink) discard() {
+	k.lent = false
 	clear(k.batch)
 	k.batch = k.batch[:0]
 }
