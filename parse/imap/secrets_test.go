@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -14,8 +13,8 @@ import (
 
 // passwords are those of the accounts in the recorded sessions, and what their
 // base64 looks like, behind whatever stands before them.
-var passwords = regexp.MustCompile(`bobpw2|alicepw1|quinnpw5|c@rol|wrong-password|` +
-	`AGJvYgBib2JwdzI|Ym9iAGJvYgBib2JwdzI|Ym9icHcy|AGJvYgBub3Bl|AGJvYgB3cm9uZy1wYXNzd29yZA|AGNhcm9s`)
+var passwords = []string{"bobpw2", "alicepw1", "quinnpw5", "c@rol", "wrong-password",
+	"AGJvYgBib2JwdzI", "Ym9iAGJvYgBib2JwdzI", "Ym9icHcy", "AGJvYgBub3Bl", "AGJvYgB3cm9uZy1wYXNzd29yZA", "AGNhcm9s"}
 
 // TestCorpusHidesPasswords looks for the passwords in everything that a session says.
 func TestCorpusHidesPasswords(t *testing.T) {
@@ -27,7 +26,9 @@ func TestCorpusHidesPasswords(t *testing.T) {
 	for _, meta := range dirs {
 		chunks := corpus(t, filepath.Dir(meta))
 		for _, c := range chunks {
-			found += len(passwords.FindAll(c.data, -1))
+			if find(c.data, passwords) != "" {
+				found++
+			}
 		}
 		leaks(t, filepath.Base(filepath.Dir(meta)), record(chunks), passwords)
 	}
@@ -36,16 +37,26 @@ func TestCorpusHidesPasswords(t *testing.T) {
 	}
 }
 
+// find is the first of secrets that data has in it, or "".
+func find(data []byte, secrets []string) string {
+	for _, secret := range secrets {
+		if bytes.Contains(data, []byte(secret)) {
+			return secret
+		}
+	}
+	return ""
+}
+
 // leaks reports what a tape has of secrets.
-func leaks(t *testing.T, name string, p *tape, secrets *regexp.Regexp) {
+func leaks(t *testing.T, name string, p *tape, secrets []string) {
 	t.Helper()
 	for _, side := range []event.Side{event.SideClient, event.SideServer} {
-		if x := secrets.Find(p.leg[side].Bytes()); x != nil {
+		if x := find(p.leg[side].Bytes(), secrets); x != "" {
 			t.Errorf("%s: octets of the %v have %q", name, side, x)
 		}
 	}
 	for _, line := range p.lines(t) {
-		if x := secrets.FindString(line); x != "" {
+		if x := find([]byte(line), secrets); x != "" {
 			t.Errorf("%s: %q in %s", name, x, line)
 		}
 	}
@@ -54,7 +65,7 @@ func leaks(t *testing.T, name string, p *tape, secrets *regexp.Regexp) {
 			continue
 		}
 		said, _ := json.Marshal(item.Octets.Secrets)
-		if x := secrets.Find(said); x != nil {
+		if x := find(said, secrets); x != "" {
 			t.Errorf("%s: %q in %s", name, x, said)
 		}
 	}
@@ -63,7 +74,7 @@ func leaks(t *testing.T, name string, p *tape, secrets *regexp.Regexp) {
 // TestTranscriptsHidePasswords: "sesame" is the password in all of them.
 func TestTranscriptsHidePasswords(t *testing.T) {
 	files, _ := filepath.Glob("testdata/*.txtar")
-	secrets := regexp.MustCompile(`sesame|pass word|AGFsaWNlAHNlc2FtZQ|alice "?hunter|hunter22 is wrong|91354a47`)
+	secrets := []string{"sesame", "pass word", "AGFsaWNlAHNlc2FtZQ", `alice hunter`, `alice "hunter`, "hunter22 is wrong", "91354a47"}
 	for _, file := range files {
 		chunks := wireChunks(t, part(archiveOf(t, file), "wire"))
 		leaks(t, file, record(chunks), secrets)
@@ -112,7 +123,7 @@ func TestLongLogin(t *testing.T) {
 	} {
 		chunks := []chunk{{side: event.SideServer, data: []byte("* OK ready\r\n")}, {side: event.SideClient, data: []byte(line)}}
 		p := record(chunks)
-		leaks(t, line[:20], p, regexp.MustCompile("sesame"))
+		leaks(t, line[:20], p, []string{"sesame"})
 		checkSums(t, chunks, p)
 		diffLines(t, line[:20], replay(p.items, wire.Options{ID: "AAAAAAAAAA"}).lines(t), p.lines(t))
 		for _, e := range p.events {
