@@ -218,7 +218,7 @@ func (s *stage) startProxy(authority *ca.Authority, recording *recording, more [
 		Outputs: append([]proxy.Output{{Sink: s.heard}}, more...), Drain: time.Second,
 	}
 	if recording != nil {
-		cfg.Outputs = append(cfg.Outputs, proxy.Output{Sink: recording, Octets: true})
+		cfg.Outputs = append(cfg.Outputs, proxy.Output{Sink: recording, Octets: true, Copies: true})
 	}
 	if s.proxy, err = proxy.New(cfg); err != nil {
 		return err

@@ -177,7 +177,7 @@ type plugs struct {
 func (w *plugs) outputs() []proxy.Output {
 	list := []proxy.Output{{Sink: w.log}, {Sink: w.verdict}}
 	if w.recording != nil {
-		list = append(list, proxy.Output{Sink: w.recording, Octets: true})
+		list = append(list, proxy.Output{Sink: w.recording, Octets: true, Copies: true})
 	}
 	if w.live != nil {
 		list = append(list, proxy.Output{Sink: w.live, Octets: true, Drop: true})
