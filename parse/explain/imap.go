@@ -104,7 +104,7 @@ func stepNote(s *sasl.Step, who string) string {
 	case s.Cancel:
 		return "gives the login up"
 	case s.Note != "":
-		return joined("; ", s.Note, s.Shape)
+		return joined("; ", asUser(s), s.Note, s.Shape)
 	case s.User != "" && s.Authz != "" && s.Authz != s.User:
 		return joined("; ", who+" gives "+quote(s.User)+", to act as "+quote(s.Authz), s.Shape)
 	case s.User != "":

@@ -17,13 +17,13 @@ func pop3Note(e *event.Event) string {
 		return pop3Command(e)
 	case event.KindClientData:
 		if s, ok := e.Data.(*sasl.Step); ok {
-			return loginStep(s, "the client")
+			return stepNote(s, "the client")
 		} else if m, ok := e.Data.(*pop3.Message); ok {
 			return "sends a message by the server: " + messageHead(m)
 		}
 	case event.KindContinuation:
 		if s, ok := e.Data.(*sasl.Step); ok {
-			return loginStep(s, "the server")
+			return stepNote(s, "the server")
 		}
 	case event.KindResponse:
 		return pop3Response(e)

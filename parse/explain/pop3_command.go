@@ -133,14 +133,6 @@ func ofUser(user string) string {
 	return "of " + quote(user)
 }
 
-// loginStep words a line of a SASL exchange: who, what, and of a secret its shape.
-func loginStep(s *sasl.Step, who string) string {
-	if s.Cancel || s.Note == "" {
-		return stepNote(s, who)
-	}
-	return joined("; ", asUser(s), s.Note, s.Shape)
-}
-
 // asUser is who logs in, and as whom where that is another.
 func asUser(s *sasl.Step) string {
 	switch {
