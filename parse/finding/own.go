@@ -28,4 +28,10 @@ var own = []Entry{
 		Advice:  "raise --max-sessions, or find out which client opens so many connections",
 		Explain: "Each client connection is one session, and many clients open several.",
 	},
+	{
+		ID: "mailtap.encrypted", Severity: event.SeverityInfo,
+		Title:   "the capture holds TLS here, which cannot be read",
+		Advice:  "record the session with mailtap proxy instead; or, with the TLS keys of the client or the server (SSLKEYLOGFILE), read it in Wireshark or with: tshark -r CAPTURE -o tls.keylog_file:KEYS; editcap --inject-secrets tls,KEYS puts keys into a pcapng",
+		Explain: "Another tool recorded this session on the wire. mailtap reads what passed in the clear, and of TLS what the handshake shows: the name that the client asked for, versions, and up to TLS 1.2 the server's certificate.",
+	},
 }
