@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"mailtap/captures/pcapng"
+	"mailtap/captures/tcp"
 	"mailtap/parse/event"
 )
 
@@ -30,6 +31,9 @@ type index struct {
 	byID  map[string]*Session
 	conns map[ends]*Session
 	notes notes
+
+	others *tcp.Assembler
+	at     place // of the packet that others looks at
 }
 
 // Sessions looks over the capture and gives its sessions in the order of
@@ -37,15 +41,62 @@ type index struct {
 // with an error that is ErrTruncated.
 func (r *Reader) Sessions() ([]*Session, error) {
 	x := &index{byID: map[string]*Session{}, conns: map[ends]*Session{}}
+	x.others = tcp.New(x)
 	err := r.scan(nil, x.packet)
+	x.others.Flush()
 	if err != nil {
 		err = fmt.Errorf("reading capture %s: %w", r.path, err)
 	}
-	if r.seekable && !r.packed {
+	if r.seekable && !r.packed && r.format == formatPcapng {
 		r.index = x.byID
 	}
 	return x.list, err
 }
+
+// foreign takes a packet that another tool recorded.
+func (x *index) foreign(p *pcapng.Packet, at place) {
+	x.at = at
+	stream := x.others.Packet(p.Link, p.Time, p.Data, p.Length)
+	if stream == nil {
+		return
+	}
+	switch s := stream.Data.(type) {
+	case nil:
+		stream.Data = at // its first packet: what it is shows later
+	case *Session:
+		s.last, s.End = at.offset, p.Time
+	}
+}
+
+// Open lists a stream that turned out to be a session.
+func (x *index) Open(stream *tcp.Stream) {
+	first, ok := stream.Data.(place)
+	if !ok {
+		first = x.at
+	}
+	s := &Session{ID: stream.ID, Proto: stream.Proto, Client: stream.Client.String(), Server: stream.Server.String(),
+		Upstream: stream.Proto.String() + "://" + stream.Server.String(), Start: stream.Start, End: stream.Start,
+		section: first.section, first: first.first(), last: x.at.offset}
+	stream.Data = s
+	x.list = append(x.list, s)
+	x.byID[s.ID] = s
+}
+
+// Octets counts.
+func (x *index) Octets(stream *tcp.Stream, side event.Side, data []byte, t time.Time) {
+	s := stream.Data.(*Session)
+	d := client
+	if side == event.SideServer {
+		d = server
+	}
+	s.Octets[d] += int64(len(data))
+	s.End = t
+}
+
+func (x *index) Gap(*tcp.Stream, event.Side, int64, time.Time)  {}
+func (x *index) TLS(*tcp.Stream, *tcp.Handshake, time.Time)     {}
+func (x *index) End(*tcp.Stream, event.Side, time.Time)         {}
+func (x *index) Close(*tcp.Stream, event.Side, bool, time.Time) {}
 
 // packet takes the next packet of the file.
 func (x *index) packet(p *pcapng.Packet, at place) error {
@@ -56,6 +107,7 @@ func (x *index) packet(p *pcapng.Packet, at place) error {
 	}
 	s, d := x.session(&seg, ok, p, at)
 	if s == nil {
+		x.foreign(p, at)
 		return nil
 	}
 	s.last, s.End = at.offset, p.Time
@@ -81,7 +133,7 @@ func (x *index) session(seg *segment, ok bool, p *pcapng.Packet, at place) (*Ses
 	syn := ok && seg.flags&(flagSYN|flagACK) == flagSYN
 	switch {
 	case syn && s == nil && x.opens():
-		s = &Session{ID: x.notes.session, Start: p.Time, section: at.section, first: at.offset}
+		s = &Session{ID: x.notes.session, Start: p.Time, section: at.section, first: at.first()}
 		x.list = append(x.list, s)
 		x.byID[s.ID], x.conns[there] = s, s
 		return s, client
@@ -96,6 +148,14 @@ func (x *index) session(seg *segment, ok bool, p *pcapng.Packet, at place) (*Ses
 		return x.conns[back], server
 	}
 	return s, client
+}
+
+// first is where reading may begin for a session whose first packet is there.
+func (at place) first() int64 {
+	if !at.seek {
+		return 0
+	}
+	return at.offset
 }
 
 // opens reports whether the packet's comments begin a session.

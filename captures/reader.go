@@ -28,6 +28,7 @@ type Reader struct {
 	size     int64
 	seekable bool
 	packed   bool
+	format   format
 	used     bool
 	index    map[string]*Session // what Sessions found
 	newParse func(event.Proto, wire.Options) wire.Session
@@ -65,7 +66,7 @@ func (r *Reader) check() error {
 		return err
 	}
 	defer src.done()
-	r.packed = src.packed
+	r.packed, r.format = src.packed, src.format
 	return src.known()
 }
 
@@ -128,7 +129,7 @@ var errStop = errors.New("enough")
 type place struct {
 	offset  int64 // of its block
 	section int64 // of its section's header
-	own     bool  // the section is mailtap's
+	seek    bool  // what stands before the section's first packet is all that is needed to begin here
 }
 
 // scan hands each packet of the file to fn, or where only one session is
@@ -170,6 +171,7 @@ func (r *Reader) scanPart(only *Session, fn func(p *pcapng.Packet, at place) err
 
 func scanPcapng(s *pcapng.Scanner, fn func(p *pcapng.Packet, at place) error) error {
 	var at place
+	before := -1 // interfaces, at the section's first packet
 	for {
 		block, err := s.Next()
 		switch {
@@ -182,13 +184,17 @@ func scanPcapng(s *pcapng.Scanner, fn func(p *pcapng.Packet, at place) error) er
 		}
 		at.offset = block.Offset
 		if block.Type == pcapng.SectionHeader {
-			at.section, at.own = block.Offset, ownSection(s.Application())
+			at.section, before = block.Offset, -1
 			continue
 		}
 		p, ok := s.Packet(block)
 		if !ok {
 			continue
 		}
+		if before < 0 {
+			before = s.Interfaces()
+		}
+		at.seek = s.Interfaces() == before
 		switch err := fn(&p, at); err {
 		case nil:
 		case errStop:
@@ -197,14 +203,4 @@ func scanPcapng(s *pcapng.Scanner, fn func(p *pcapng.Packet, at place) error) er
 			return err
 		}
 	}
-}
-
-// ownSection reports whether mailtap wrote the section.
-func ownSection(application string) bool {
-	return len(application) >= 7 && application[:7] == "mailtap"
-}
-
-// scanPcap reads the classic format.
-func scanPcap(src *source, fn func(p *pcapng.Packet, at place) error) error {
-	return errors.New("the classic pcap format is not read yet")
 }

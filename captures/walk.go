@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"mailtap/captures/pcapng"
+	"mailtap/captures/tcp"
 	"mailtap/parse/event"
 	"mailtap/parse/wire"
 )
@@ -25,6 +26,8 @@ type walk struct {
 	sessions map[string]*session
 	closed   []*session // the last ones, for what comes after their close
 	notes    notes
+	others   *tcp.Assembler // puts together what is not mailtap's
+	guests   map[*guest]bool
 }
 
 // maxOpen is how many sessions may be open at once before a file is taken for
@@ -55,12 +58,18 @@ type session struct {
 var sides = [2]event.Side{event.SideClient, event.SideServer}
 
 func newWalk(r *Reader, only string, fn func(wire.Item) error) *walk {
-	return &walk{r: r, only: only, fn: fn, conns: map[ends]*conn{}, sessions: map[string]*session{}}
+	w := &walk{r: r, only: only, fn: fn, conns: map[ends]*conn{}, sessions: map[string]*session{}, guests: map[*guest]bool{}}
+	w.others = tcp.New(&foreign{w})
+	return w
 }
 
 // close frees what sessions hold that the file does not close, and gives what
 // they still had to say.
 func (w *walk) close() {
+	w.others.Flush()
+	for g := range w.guests {
+		g.parse.Close()
+	}
 	for _, id := range slices.Sorted(maps.Keys(w.sessions)) {
 		if s := w.sessions[id]; s.parse != nil {
 			w.giveRecorded(s, len(s.findings.recorded))
@@ -159,17 +168,20 @@ func (w *walk) packet(p *pcapng.Packet, at place) error {
 	if p.Link == pcapng.LinkRaw {
 		seg, ok = parseRaw(p)
 	}
-	if !ok && w.notes.session == "" {
-		return w.failure
+	var c *conn
+	d := client
+	if ok {
+		c, d = w.conn(&seg, p.Time)
 	}
-	c, d := w.conn(&seg, p.Time)
 	switch {
 	case c != nil:
 		w.own(c, d, &seg, p.Time)
 	case w.notes.session != "":
 		w.events(w.sessions[w.notes.session], p.Time)
+	default:
+		w.foreign(p)
 	}
-	if w.failure == nil && len(w.sessions) > maxOpen+maxClosed {
+	if w.failure == nil && len(w.sessions)+len(w.guests) > maxOpen+maxClosed {
 		w.failure = errors.New("more sessions are open at once than any capture has")
 	}
 	return w.failure

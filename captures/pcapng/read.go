@@ -65,6 +65,9 @@ func (s *Scanner) Application() string { return s.app }
 // Sections is how many section headers were seen.
 func (s *Scanner) Sections() int { return s.sections }
 
+// Interfaces is how many the current section has so far.
+func (s *Scanner) Interfaces() int { return len(s.interfaces) }
+
 // Skip goes to another place of the file: r has what begins at offset there,
 // which is the first octet of a block of the current section.
 func (s *Scanner) Skip(r io.Reader, offset int64) {
