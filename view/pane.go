@@ -83,10 +83,3 @@ func (a *App) row() (*Session, int, bool) {
 	}
 	return nil, 0, false
 }
-
-// show opens session s with the cursor on row.
-func (a *App) show(s *Session, row int) {
-	t := newTranscript(s)
-	a.over = []pane{t}
-	t.moveTo(a, row)
-}

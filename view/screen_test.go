@@ -138,12 +138,6 @@ func press(a *App, names ...string) {
 	}
 }
 
-func typeText(a *App, text string) {
-	for _, r := range text {
-		press(a, string(r))
-	}
-}
-
 func golden(t *testing.T, s tcell.SimulationScreen, name string) {
 	t.Helper()
 	path := filepath.Join("testdata", name+".txt")

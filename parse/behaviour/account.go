@@ -72,7 +72,6 @@ type visit struct {
 	address string
 	account *Account
 	args    map[int64]any
-	box     string
 }
 
 // See takes the next event of any session, in order of time.

@@ -12,10 +12,9 @@ import (
 type authWatch struct {
 	user      string // USER's, POP3
 	userCmd   *event.Event
-	denied    *event.Event      // OAuth: the challenge that carried an error
-	cancelled map[int64]bool    // by the command's seq
-	failures  []failure         // wrong passwords that may be a typing mistake
-	mechs     map[string]string // mechanism -> id of its failure, where another may work
+	denied    *event.Event   // OAuth: the challenge that carried an error
+	cancelled map[int64]bool // by the command's seq
+	failures  []failure      // wrong passwords that may be a typing mistake
 	alert     *event.Event
 }
 

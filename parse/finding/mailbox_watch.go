@@ -12,7 +12,6 @@ type mailboxWatch struct {
 	absent   map[string]report // refused, and not made since
 	deleted  *event.Event      // STORE +FLAGS (\Deleted) that nothing followed
 	expunged bool
-	prefix   string // of the personal namespace
 }
 
 const mostNames = 2000 // that are kept of LIST

@@ -251,9 +251,6 @@ func (f *facts) protocol(e *event.Event) {
 // command is the command that e answers.
 func (f *facts) command(e *event.Event) *event.Event { return f.commands[e.Cmd] }
 
-// did tells whether a command of this name was completed with OK.
-func (f *facts) did(name string) bool { return f.byName[name] > 0 }
-
 // encrypted tells whether TLS runs on the client's side.
 func (f *facts) encrypted() bool { return f.tls[0] != nil && f.tls[0].Failure == "" }
 
