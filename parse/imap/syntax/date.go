@@ -33,7 +33,11 @@ func (c *cursor) dateTime() time.Time {
 	if c.stopped {
 		return time.Time{}
 	}
-	return time.Date(year, month, day, hour, minute, second, 0, zone)
+	t := time.Date(year, month, day, hour, minute, second, 0, zone)
+	if y := t.Year(); y < 0 || y > 9999 {
+		return time.Time{} // a day that is none, at the end of the calendar: JSON cannot say it
+	}
+	return t
 }
 
 // dayFixed reads two digits. One alone, which the grammar wants behind a
@@ -90,7 +94,12 @@ func (c *cursor) zone() *time.Location {
 	} else if !c.expect('+') {
 		return time.UTC
 	}
+	begin := c.pos
 	hours, minutes := c.two(2), c.two(2)
+	if hours > 23 || minutes > 59 {
+		c.defectAt(begin, "a zone of hours and minutes", "")
+		return time.UTC
+	}
 	if offset := sign * (hours*3600 + minutes*60); offset != 0 {
 		return time.FixedZone("", offset)
 	}
