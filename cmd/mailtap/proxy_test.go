@@ -27,8 +27,14 @@ type started struct {
 	lines  []string // of events, as they were logged
 }
 
-// startProxy runs mailtap proxy in front of a POP3 server without TLS.
+// startProxy runs mailtap proxy without TLS in front of a POP3 server without TLS.
 func startProxy(t *testing.T, flags ...string) *started {
+	t.Helper()
+	return startProxyOn(t, "127.0.0.1:0", flags...)
+}
+
+// startProxyOn is startProxy with a listener of its own.
+func startProxyOn(t *testing.T, listen string, flags ...string) *started {
 	t.Helper()
 	boxes := mailserver.NewMailboxes()
 	if err := boxes.AddSampleUser("alice", "open sesame"); err != nil {
@@ -44,7 +50,7 @@ func startProxy(t *testing.T, flags ...string) *started {
 	s := &started{t: t, log: bufio.NewScanner(r), status: make(chan int, 1)}
 	s.log.Buffer(nil, 1<<20)
 	args := append([]string{"proxy", "--once", "--log-format", "json", "--ca-dir", t.TempDir()}, flags...)
-	args = append(args, fmt.Sprintf("127.0.0.1:0=pop3://%s", server.Addr()))
+	args = append(args, fmt.Sprintf("%s=pop3://%s", listen, server.Addr()))
 	go func() {
 		s.status <- run(args, streams{in: strings.NewReader(""), out: io.Discard, err: w})
 		w.Close()
@@ -184,13 +190,7 @@ func TestProxyDrainsAtASignal(t *testing.T) {
 	if _, err := bufio.NewReader(conn).ReadString('\n'); err != nil {
 		t.Fatal(err)
 	}
-	self, err := os.FindProcess(os.Getpid())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := self.Signal(os.Interrupt); err != nil {
-		t.Fatal(err)
-	}
+	interrupt(t)
 	if status := s.finish(); status != exitDone {
 		t.Errorf("status %d, want %d", status, exitDone)
 	}
