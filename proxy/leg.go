@@ -23,6 +23,8 @@ type leg struct {
 	rest []byte  // read, and not yet stepped
 	held []byte  // the line at which the gate said Hold
 
+	patience atomic.Int64 // how long the next Read may wait, in ns; 0 is for ever
+
 	// Turns are given under the session's lock, so that what goes out on this
 	// leg goes in the order in which it was put on record.
 	wmu    sync.Mutex
@@ -40,6 +42,13 @@ func newLeg(side event.Side, conn net.Conn) *leg {
 
 // secure puts TLS over the link.
 func (l *leg) secure(conn *tls.Conn) { l.conn, l.tls = conn, conn }
+
+// wait sets the time that the next Read has, where that is limited.
+func (l *leg) wait() {
+	if d := l.patience.Load(); d > 0 {
+		l.link.SetReadDeadline(time.Now().Add(time.Duration(d)))
+	}
+}
 
 // read waits for octets, and gives all that are there up to a buffer's length.
 // It holds no buffer while it waits. The buffer is the caller's to release.

@@ -545,6 +545,62 @@ func TestHalfClose(t *testing.T) {
 	}
 }
 
+// A server that goes on for long after the client's end is not cut off; one
+// that falls silent is.
+func TestLongAfterHalfClose(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStill(t, "imaps", "imaps", nil)
+		c := s.client()
+		inside := make(chan *peer)
+		go func() {
+			srv := s.server()
+			srv.serverTLS()
+			inside <- srv
+		}()
+		c.secure(tls.Client(c.conn, &tls.Config{InsecureSkipVerify: true}))
+		srv := <-inside
+		go srv.send("* OK ready")
+		c.want("* OK ready")
+		go c.conn.(*tls.Conn).CloseWrite()
+		if _, err := srv.in.ReadByte(); err != io.EOF {
+			t.Errorf("the server got %v, want EOF", err)
+		}
+		for range 10 {
+			time.Sleep(clientEnded - time.Minute)
+			go srv.send("* 1 EXISTS")
+			c.want("* 1 EXISTS")
+		}
+		began := time.Now()
+		c.wantEnd()
+		if waited := time.Since(began); waited < clientEnded || waited > clientEnded+time.Minute {
+			t.Errorf("cut off after %v, want %v", waited, clientEnded)
+		}
+		s.end()
+	})
+}
+
+// After a login in the clear no gate holds half lines back.
+func TestNoGateAfterLogin(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStill(t, "imap", "imap", nil)
+		c, srv := s.greeted("* OK ready")
+		c.send("a1 LOGIN alice secret")
+		srv.want("a1 LOGIN alice secret")
+		srv.send("a1 OK in")
+		c.want("a1 OK in")
+		io.WriteString(srv.conn, "* 1 EX")
+		half := make([]byte, 6)
+		if _, err := io.ReadFull(c.in, half); err != nil || string(half) != "* 1 EX" {
+			t.Errorf("got %q, %v", half, err)
+		}
+		io.WriteString(srv.conn, "ISTS\r\n")
+		c.want("ISTS")
+		go srv.conn.Close()
+		c.wantEnd()
+		s.end()
+	})
+}
+
 // The server's last line may have no end, also behind a gate.
 func TestLastLine(t *testing.T) {
 	r := newRig(t, "imap+starttls", "imap", func(p *peer) {

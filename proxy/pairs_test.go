@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"net"
 	"strings"
 	"testing"
 
@@ -82,7 +83,7 @@ func (d *dialect) server(upstream string) func(p *peer) {
 				}
 				p.send(d.in)
 			case word == "LOGOUT" || word == "QUIT":
-				p.send(d.byeOK)
+				p.send(strings.Replace(d.byeOK, "a4 ", tag, 1))
 				return
 			default:
 				p.t.Errorf("the server got %q", line)
@@ -194,4 +195,35 @@ func TestClearLogin(t *testing.T) {
 	c.wantEnd()
 	r.end()
 	wantFindings(t, r.record)
+}
+
+// Two routes of one process, IPv4 and IPv6.
+func TestRoutes(t *testing.T) {
+	if ln, err := net.Listen("tcp", "[::1]:0"); err != nil {
+		t.Skip("no IPv6 here")
+	} else {
+		ln.Close()
+	}
+	r := newRig(t, "imap", "imap", imapDialect.server("imap"), func(c *Config) {
+		second := c.Routes[0]
+		second.Listen.Host = "::1"
+		c.Routes = append(c.Routes, second)
+	})
+	for i := range 2 {
+		listening := r.proxy.Listening()[i].Route
+		conn, err := net.Dial("tcp", strings.TrimPrefix(listening.Listen, "imap://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := newPeer(t, "client", conn)
+		c.want("* OK ready")
+		c.send("a1 LOGOUT")
+		c.want("a1 OK bye")
+		c.wantEnd()
+		_, port, _ := net.SplitHostPort(conn.RemoteAddr().String())
+		if want := ", port " + port + ", connection security none"; !strings.HasSuffix(listening.Settings, want) {
+			t.Errorf("settings %q, want %q at the end", listening.Settings, want)
+		}
+	}
+	r.end()
 }

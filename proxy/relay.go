@@ -88,7 +88,8 @@ func (s *session) settle(e ending) {
 	case endRead:
 		s.note(e)
 		other.closeWrite()
-		other.link.SetReadDeadline(time.Now().Add(leftover(e.side)))
+		other.patience.Store(int64(leftover(e.side)))
+		other.wait()
 	case endWrite: // the reader of that side finds out why, after what it still sends
 		other.link.SetReadDeadline(time.Now().Add(serverEnded))
 	case endStop:
@@ -101,7 +102,7 @@ func (s *session) settle(e ending) {
 	}
 }
 
-// leftover is what the other side has left when side sends no more.
+// leftover is how long the other side may be silent when side sends no more.
 func leftover(side event.Side) time.Duration {
 	if side == event.SideClient {
 		return clientEnded
@@ -169,9 +170,9 @@ func (s *session) relay(from, to *leg) ending {
 		if e, done := s.pass(from, to, rest); done {
 			return e
 		}
-		s.regate() // a gate for the greeting alone has done its work
 	}
 	for {
+		from.wait()
 		buf, n, err := from.read()
 		if buf != nil {
 			from.buf = buf
@@ -307,6 +308,9 @@ func (s *session) step(from, to *leg, data []byte, t time.Time) (p passed) {
 	}
 	if s.notices() || s.failure != nil {
 		p.over = true
+	}
+	if s.gate != nil && from.side == event.SideServer && !s.gate.Needed(s.info().State) {
+		s.gate = nil // it was for the greeting, or for an upgrade that comes no more
 	}
 	if s.quiet && from.side == event.SideServer && s.info().Pending == 0 {
 		p.stop = true

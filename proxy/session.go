@@ -28,7 +28,7 @@ const (
 	closeLimit     = 5 * time.Second  // for the last words to a client
 	idleIMAP       = 35 * time.Minute
 	idlePOP3       = 15 * time.Minute
-	clientEnded    = 5 * time.Minute  // what the server has left when the client sends no more
+	clientEnded    = 5 * time.Minute  // how long the server may be silent when the client sends no more
 	serverEnded    = 30 * time.Second // and the other way round
 )
 
