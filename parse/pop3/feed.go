@@ -108,12 +108,12 @@ func (s *Session) unit(d *direction, f *Fragment) wire.Unit {
 	switch {
 	case f.Kind == Slice || f.Kind == Close:
 		u.Kind, u.Status, u.For, u.Block = event.KindResponse, "+OK", s.open.p.name, true
+	case s.greeted && p != nil && p.x != nil && isChallenge(f.Data):
+		u.Kind, u.For = event.KindContinuation, p.name
 	case st.word == "":
 		u.Kind = event.KindOctets
 	case !s.greeted:
 		u.Kind, u.Status = event.KindGreeting, st.word
-	case p != nil && p.x != nil && isChallenge(f.Data):
-		u.Kind, u.For = event.KindContinuation, p.name
 	default:
 		u.Kind, u.Status = event.KindResponse, st.word
 		if p != nil {

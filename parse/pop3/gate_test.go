@@ -321,3 +321,29 @@ func TestRelayGate(t *testing.T) {
 		}
 	}
 }
+
+// TestUnits holds what a gate is asked, and that asking changes nothing.
+func TestUnits(t *testing.T) {
+	var asked []string
+	g := gateFunc(func(u *wire.Unit) wire.Verdict {
+		block := ""
+		if u.Block {
+			block = " block"
+		}
+		asked = append(asked, strings.TrimSpace(u.Side.Letter()+" "+string(u.Kind)+" "+u.Name+u.Status+" "+u.For+block))
+		return wire.Verdict{Action: wire.Hold}
+	})
+	b := newBench(t)
+	for _, c := range wireOf(t, "S: banner\nS: +OK\nC: CAPA\nS: +OK\nS: TOP\nS: .\nC: AUTH LOGIN\nS: + VXNlcm5hbWU6\nC: YQ==\nS: + UGFzc3dvcmQ6\nC: YQ==\nS: +OK\nC: retr 1\nS: -ERR\nS: -ERR bye\n") {
+		before := b.Info()
+		b.Feed(c.side, c.data, c.at, g)
+		if b.Info() != before {
+			t.Errorf("%q: asking changed %+v to %+v", c.data, before, b.Info())
+		}
+		b.Feed(c.side, c.data, c.at, relay)
+	}
+	want := []string{"s octets", "s greeting +OK", "c command CAPA", "s response +OK CAPA", "s response +OK CAPA block", "s response +OK CAPA block",
+		"c command AUTH", "s continuation  AUTH", "c client.data  AUTH", "s continuation  AUTH", "c client.data  AUTH", "s response +OK AUTH",
+		"c command RETR", "s response -ERR RETR", "s response -ERR"}
+	same(t, "units", asked, want)
+}

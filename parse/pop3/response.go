@@ -21,8 +21,19 @@ type status struct {
 // is not: no client can be relied on to take it for one.
 func (st status) ok() bool { return st.word == "+OK" }
 
-// maxWord bounds what is kept of an unknown status indicator.
-const maxWord = 16
+// isIndicator reports whether a word may be meant for a status indicator:
+// +ERR, -NO. Lines of a message that got loose begin with "--" or "- ".
+func isIndicator(word []byte) bool {
+	if len(word) < 3 || len(word) > 6 {
+		return false
+	}
+	for _, c := range word[1:] {
+		if letter := c | 0x20; letter < 'a' || letter > 'z' {
+			return false
+		}
+	}
+	return true
+}
 
 // parseStatus reads a status line (RFC 1939 §3, RFC 2449 §4).
 func parseStatus(data []byte) (st status) {
@@ -44,12 +55,13 @@ func parseStatus(data []byte) (st status) {
 		}
 	}
 	if st.word == "" {
-		n = bytes.IndexByte(text, ' ')
-		if n < 0 {
-			n = len(text)
+		word, _, _ := bytes.Cut(text, []byte(" "))
+		n = len(word)
+		st.fault = `expected "+OK" or "-ERR", got ` + quote(word)
+		if !isIndicator(word) {
+			return st
 		}
-		st.word = strings.ToUpper(wire.Escape(text[:min(n, maxWord)]))
-		st.fault = `expected "+OK" or "-ERR", got ` + quote(text[:n])
+		st.word = strings.ToUpper(string(word))
 	}
 	st.code, n = responseCode(text, n)
 	st.rest.off = n
