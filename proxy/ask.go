@@ -41,7 +41,7 @@ func (s *session) ask(command string) (done, more []byte, err error) {
 		tag = "mailtap" + strconv.Itoa(s.asked) + " "
 	}
 	line := []byte(tag + command + "\r\n")
-	s.guard(func() { s.parse.Inject(event.SideServer, line, time.Now()) })
+	s.guard(func() { s.parse.Inject(event.SideServer, line, clock()) })
 	s.server.link.SetWriteDeadline(time.Now().Add(handshakeLimit))
 	defer s.server.link.SetWriteDeadline(time.Time{})
 	if err := s.server.put(line); err != nil {
@@ -88,7 +88,7 @@ func (s *session) askedPOP3(command string, first []byte) (done, more []byte, er
 }
 
 func (s *session) serverLeg(lines []byte) {
-	s.guard(func() { s.parse.ServerLeg(lines, time.Now()) })
+	s.guard(func() { s.parse.ServerLeg(lines, clock()) })
 }
 
 // line reads one line of the server's. Both loops stand still meanwhile.

@@ -36,7 +36,8 @@ func (s *session) dial() bool {
 	defer cancel()
 	began := time.Now()
 	conn, err := dial(ctx, "tcp", s.listener.route.Upstream.Addr())
-	opened := &event.Route{Dial: event.Duration{D: time.Since(began), Known: true}}
+	took := time.Since(began).Truncate(time.Microsecond) // as a record keeps it
+	opened := &event.Route{Dial: event.Duration{D: took, Known: true}}
 	if err != nil {
 		id, why := unreachable(err)
 		opened.Failure = fmt.Sprint(why)

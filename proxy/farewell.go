@@ -41,7 +41,7 @@ func (s *session) tell(f *failure) {
 	s.over = true
 	var turn uint64
 	if f.line != nil {
-		s.guarded(func() { s.parse.Feed(event.SideServer, line, time.Now(), nil) })
+		s.guarded(func() { s.parse.Feed(event.SideServer, line, clock(), nil) })
 		turn = s.client.issue()
 	} else {
 		turn = s.inject(line)
@@ -59,7 +59,7 @@ func (s *session) tell(f *failure) {
 // The caller has the lock.
 func (s *session) inject(line []byte) (turn uint64) {
 	if !s.broken {
-		s.guarded(func() { s.parse.Inject(event.SideClient, line, time.Now()) })
+		s.guarded(func() { s.parse.Inject(event.SideClient, line, clock()) })
 	}
 	s.fedS += int64(len(line))
 	return s.client.issue()

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
-	"time"
 
 	"mailtap/parse/event"
 	"mailtap/parse/finding"
@@ -44,7 +43,7 @@ func (s *session) breaks(panicked any) {
 		s.last = s.parse.Info()
 	}()
 	e := finding.New("mailtap.panic", where(panicked))
-	e.Time = time.Now()
+	e.Time = clock()
 	s.unnumbered(e)
 }
 
@@ -88,6 +87,6 @@ func where(value any) string {
 // findLocked is find for callers that have the lock.
 func (s *session) findLocked(id, detail string) {
 	e := finding.New(id, detail)
-	e.Time = time.Now()
+	e.Time = clock()
 	s.emitLocked(e)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
-	"time"
 
 	"mailtap/parse/event"
 	"mailtap/parse/finding"
@@ -37,7 +36,7 @@ func (s *session) awaitHello() bool {
 
 // drop puts octets on record that go nowhere.
 func (s *session) drop(side event.Side, data []byte, why string) {
-	s.guard(func() { s.parse.Drop(side, data, time.Now(), why) })
+	s.guard(func() { s.parse.Drop(side, data, clock(), why) })
 }
 
 // shakeClient shakes hands with the client. Its certificate has the names of
@@ -67,7 +66,7 @@ func (s *session) inside(l *leg, conn *tls.Conn) {
 	s.mu.Lock()
 	l.secure(conn)
 	s.mu.Unlock()
-	s.guard(func() { s.parse.Upgraded(l.side, time.Now()) })
+	s.guard(func() { s.parse.Upgraded(l.side, clock()) })
 }
 
 // leaf is the certificate that answers a client's hello.

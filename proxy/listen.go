@@ -104,7 +104,7 @@ func (l *listener) closed() bool {
 
 // listening is the event that tells people what to type into their client.
 func (l *listener) listening() *event.Event {
-	return &event.Event{Kind: event.KindListening, Time: time.Now(), Route: &event.Route{
+	return &event.Event{Kind: event.KindListening, Time: clock(), Route: &event.Route{
 		Listen: l.bound.String(), Upstream: l.route.Upstream.String(), Settings: l.settings(),
 	}}
 }
@@ -119,7 +119,7 @@ func (l *listener) settings() string {
 
 // logEvent is mailtap speaking of itself.
 func logEvent(level, message string) *event.Event {
-	return &event.Event{Kind: event.KindLog, Time: time.Now(), Level: event.ParseLevel(level), Message: message}
+	return &event.Event{Kind: event.KindLog, Time: clock(), Level: event.ParseLevel(level), Message: message}
 }
 
 // warnings is what is to be said about the listener beside that it listens.

@@ -207,7 +207,7 @@ func (s *session) readEnded(from *leg, err error) ending {
 		return ending{from.side, endBroken, err}
 	}
 	s.lastLine(from)
-	s.guard(func() { s.parse.EOF(from.side, time.Now()) })
+	s.guard(func() { s.parse.EOF(from.side, clock()) })
 	return ending{from.side, endRead, err}
 }
 
@@ -255,7 +255,7 @@ func (s *session) pass(from, to *leg, data []byte) (e ending, done bool) {
 		e.how = endBroken
 		return e, true
 	}
-	p := s.step(from, to, data, time.Now())
+	p := s.step(from, to, data, clock())
 	if p.wait {
 		s.proxy.record.wait()
 	}

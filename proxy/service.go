@@ -3,7 +3,6 @@ package proxy
 import (
 	"bytes"
 	"fmt"
-	"time"
 
 	"mailtap/parse/event"
 	"mailtap/proxy/tlsfacts"
@@ -70,7 +69,7 @@ func (s *session) fits(from *leg, data []byte) bool {
 		return true
 	}
 	what := lookupService(data)
-	s.guard(func() { s.parse.ServerLeg(data, time.Now()) })
+	s.guard(func() { s.parse.ServerLeg(data, clock()) })
 	if what.name == "TLS" {
 		s.fail("proto.wrong-service", fmt.Sprintf("%s speaks TLS from the first octet", s.place()),
 			fmt.Sprintf("%s speaks TLS from the first octet; use %vs:// for it", s.place(), s.proto))

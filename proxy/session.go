@@ -89,7 +89,7 @@ var newParse = parse.New
 func newSession(l *listener, conn net.Conn) *session {
 	s := &session{
 		id: newID(time.Now()), listener: l, proxy: l.proxy, proto: l.route.Listen.Proto,
-		start: time.Now(), client: newLeg(event.SideClient, conn),
+		start: clock(), client: newLeg(event.SideClient, conn),
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	return s
@@ -177,7 +177,7 @@ func (s *session) finish() {
 	s.cancel()
 	s.idle.Stop()
 	s.closeLegs()
-	now := time.Now()
+	now := clock()
 	s.guard(func() {
 		s.parse.EOF(event.SideClient, now)
 		s.parse.EOF(event.SideServer, now)
@@ -198,7 +198,7 @@ func (s *session) closing(now time.Time) *event.Event {
 	return &event.Event{Kind: event.KindSessionClose, Time: now, State: info.State, Close: &event.Close{
 		BytesC: info.BytesC, BytesS: info.BytesS, Commands: info.Commands,
 		WireC: s.client.link.bytesIn.Load(), WireS: s.client.link.bytes.Load(),
-		Duration: now.Sub(s.start), By: by, Reason: reason,
+		Duration: now.Sub(s.start).Truncate(time.Millisecond), By: by, Reason: reason,
 	}}
 }
 
@@ -216,7 +216,7 @@ func (s *session) info() wire.Info {
 // emit puts an event on record. A parser that broke cannot number it any more.
 func (s *session) emit(e *event.Event) {
 	if e.Time.IsZero() {
-		e.Time = time.Now()
+		e.Time = clock()
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -153,3 +153,7 @@ func (l *lockedWriter) Write(p []byte) (int, error) {
 	defer l.mu.Unlock()
 	return l.w.Write(p)
 }
+
+// clock is the time as a record can keep it, without the monotonic part that no
+// capture has a place for: a latency read back is the one that was logged.
+func clock() time.Time { return time.Now().Round(0) }

@@ -42,7 +42,7 @@ func (s *session) answerUpgrade() bool {
 func (s *session) followUpgrade() bool {
 	s.behind(s.server)
 	if !s.shakeServer() {
-		s.guard(func() { s.parse.ServerLeg(s.server.held, time.Now()) })
+		s.guard(func() { s.parse.ServerLeg(s.server.held, clock()) })
 		return false
 	}
 	return s.release(s.server, s.client) && s.clientInside()
@@ -54,7 +54,7 @@ func (s *session) release(from, to *leg) bool {
 	s.mu.Lock()
 	s.gate.Grant()
 	s.mu.Unlock()
-	p := s.step(from, to, held, time.Now())
+	p := s.step(from, to, held, clock())
 	err := to.write(p.turnTo, p.to)
 	if len(p.from) > 0 && err == nil {
 		err = from.write(p.turnFrom, p.from)
@@ -161,7 +161,7 @@ func (s *session) upgradeFirst() {
 	case !s.fits(l, greeting):
 		return
 	case startsWith(greeting, "* PREAUTH"):
-		s.guard(func() { s.parse.ServerLeg(greeting, time.Now()) })
+		s.guard(func() { s.parse.ServerLeg(greeting, clock()) })
 		s.fail("starttls.preauth", "", "the server greets with PREAUTH, which leaves no way to TLS, and this route requires it")
 		return
 	case startsWith(greeting, "* BYE"), startsWith(greeting, "-ERR"):
