@@ -10,6 +10,18 @@ import (
 
 // Message is an event as one sentence for people: the field "message".
 func Message(e *event.Event) string {
+	_, message := Words(e)
+	return message
+}
+
+// Words are Note and Message, for those who want both: the note, which most
+// messages are, is worded once.
+func Words(e *event.Event) (note, message string) {
+	note = Note(e)
+	return note, worded(e, note)
+}
+
+func worded(e *event.Event, note string) string {
 	if e.Message != "" {
 		return e.Message
 	}
@@ -23,7 +35,7 @@ func Message(e *event.Event) string {
 	case e.Close != nil:
 		return closeMessage(e.Close)
 	case e.Kind.Protocol():
-		return protocolMessage(e)
+		return protocolMessage(e, note)
 	}
 	return ""
 }
@@ -83,8 +95,8 @@ func byWhom(s event.Side) string {
 }
 
 // protocolMessage is the note, or else who says what.
-func protocolMessage(e *event.Event) string {
-	if note := Note(e); note != "" {
+func protocolMessage(e *event.Event, note string) string {
+	if note != "" {
 		return note
 	}
 	who := byWhom(e.Dir)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"io"
 	"reflect"
 	"strings"
 	"testing"
@@ -220,5 +221,21 @@ func TestWriteError(t *testing.T) {
 	log := New(failing{}, Options{Format: JSON})
 	if err := log.Event(samples()[0]); !errors.Is(err, errFull) {
 		t.Errorf("Event = %v, want %v", err, errFull)
+	}
+}
+
+func BenchmarkLog(b *testing.B) {
+	e := &event.Event{Time: at, Kind: event.KindResponse, Context: &event.Context{Session: "abcdefk7qa", Proto: event.IMAP, User: "alice", Mailbox: "INBOX"}, Seq: 7,
+		Dir: event.SideServer, Tag: "*", Name: "FETCH", For: "UID FETCH", Cmd: 6, Text: `* 4 FETCH (UID 4 FLAGS (\Seen))`, Bytes: 34, State: event.StateSelected}
+	for _, format := range []Format{JSON, Pretty} {
+		b.Run(string(format), func(b *testing.B) {
+			log := New(io.Discard, Options{Format: format, Colour: true})
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := log.Event(e); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }

@@ -25,14 +25,15 @@ func fill(z *zerolog.Event, e *event.Event) *zerolog.Event {
 	if e.TLS != nil {
 		fillTLS(z, e.TLS)
 	}
-	fillProtocol(z, e)
+	note, message := explain.Words(e)
+	fillProtocol(z, e, note)
 	if e.Finding != nil {
 		fillFinding(z, e.Finding)
 	}
 	if e.Close != nil {
 		fillClose(z, e.Close)
 	}
-	str(z, zerolog.MessageFieldName, explain.Message(e))
+	str(z, zerolog.MessageFieldName, message)
 	return z
 }
 
@@ -82,7 +83,7 @@ func fillTLS(z *zerolog.Event, t *event.TLS) {
 	str(z, "advice", t.Advice)
 }
 
-func fillProtocol(z *zerolog.Event, e *event.Event) {
+func fillProtocol(z *zerolog.Event, e *event.Event, note string) {
 	str(z, "dir", e.Dir.Letter())
 	str(z, "to", e.To.String())
 	str(z, "leg", e.Leg.String())
@@ -104,7 +105,7 @@ func fillProtocol(z *zerolog.Event, e *event.Event) {
 		z.Int64("bytes", e.Bytes)
 	}
 	str(z, "state", e.State.String())
-	str(z, "note", explain.Note(e))
+	str(z, "note", note)
 	str(z, "rfc", explain.RFC(e))
 	str(z, "error", e.Error)
 	yes(z, "altered", e.Altered)
