@@ -124,7 +124,7 @@ func (l *lineSession) Upgraded(side event.Side, _ time.Time) {
 
 func (l *lineSession) Gap(side event.Side, n int64, t time.Time) {
 	l.line(int(side)-1, "a gap")
-	l.Emit(&event.Event{Kind: event.KindGap, Time: t, Dir: side, OtherBytes: n})
+	l.Emit(wire.Gap(side, n, t))
 }
 
 func (l *lineSession) EOF(side event.Side, t time.Time) {

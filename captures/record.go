@@ -93,6 +93,8 @@ func (r *recorder) event(f *flow, e *event.Event) {
 	}
 	kind := kindOf(e)
 	switch {
+	case e.Kind == event.KindGap:
+		r.gap(f, e)
 	case kind == "":
 		return
 	case !f.up && kind != kindUpstream && kind != kindClose:
@@ -114,6 +116,25 @@ func (r *recorder) event(f *flow, e *event.Event) {
 	default:
 		r.ack(f, client, e.Time, r.encode(f, e))
 	}
+}
+
+// gap leaves out the sequence numbers of octets that nobody has: what is read
+// from elsewhere and written again keeps its gaps. Of an unknown number there
+// is no number to leave out.
+func (r *recorder) gap(f *flow, e *event.Event) {
+	if e.Bytes <= 0 || e.Bytes > 1<<30 {
+		return
+	}
+	if !f.up {
+		r.connect(f, e.Time)
+	}
+	r.end(0, 0)
+	d := client
+	if e.Dir == event.SideServer {
+		d = server
+	}
+	f.seq[d] += uint32(e.Bytes)
+	r.ack(f, d, e.Time)
 }
 
 // upgrade reports whether e says that TLS now runs on the client's connection.

@@ -2,6 +2,7 @@ package captures
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -54,6 +55,41 @@ func TestRoundTrip(t *testing.T) {
 		for _, l := range []*live{one, two} {
 			compareItems(t, mustRead(t, path+"#"+l.id, newLineSession), l.items)
 		}
+	}
+}
+
+// What is read from elsewhere with gaps in it keeps them when it is written.
+func TestGaps(t *testing.T) {
+	l := newLive("AAAAAAAAAA", event.POP3, newLineSession)
+	l.open("127.0.0.1:40000", "127.0.0.1:995")
+	l.server("+OK\r\n")
+	l.Gap(event.SideServer, 500, l.tick())
+	l.client("NOOP\r\n")
+	l.Gap(event.SideClient, 7, l.tick())
+	l.Gap(event.SideServer, 1, l.tick())
+	l.server("+OK\r\n")
+	l.close()
+	compareItems(t, mustRead(t, record(t, Options{}, l.items), newLineSession), l.items)
+}
+
+// A capture from which somebody took a packet away has a gap there.
+func TestPacketTakenAway(t *testing.T) {
+	l := short("AAAAAAAAAA", event.POP3)
+	whole := mustReadFile(t, record(t, Options{}, l.items))
+	at := bytes.Index(whole, []byte("QUIT\r\n"))
+	start := 0
+	for off := 0; off < at; off += blockLen(whole, off) {
+		start = off
+	}
+	without := append(bytes.Clone(whole[:start]), whole[start+blockLen(whole, start):]...)
+	gaps := 0
+	for _, item := range mustRead(t, writeTemp(t, without), newLineSession) {
+		if e := item.Event; e != nil && e.Kind == event.KindGap {
+			gaps += int(e.Bytes)
+		}
+	}
+	if gaps != 6 {
+		t.Errorf("%d octets are missing, want 6", gaps)
 	}
 }
 
@@ -113,7 +149,11 @@ func blockEdge(t *testing.T, whole []byte, n int) bool {
 		if off == n {
 			return true
 		}
-		off += int(uint32(whole[off+4]) | uint32(whole[off+5])<<8 | uint32(whole[off+6])<<16)
+		off += blockLen(whole, off)
 	}
 	return false
+}
+
+func blockLen(whole []byte, off int) int {
+	return int(binary.LittleEndian.Uint32(whole[off+4:]))
 }

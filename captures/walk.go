@@ -252,20 +252,21 @@ func (w *walk) own(c *conn, d int, seg *segment, t time.Time) {
 	if seg.flags&flagSYN != 0 {
 		c.next[d], c.known[d] = seg.seq+1, true
 	}
-	if seg.flags&flagFIN != 0 && s.parse != nil && !w.notes.goesOn {
-		s.parse.EOF(sides[d], t)
+	if seg.flags&flagFIN != 0 {
+		c.next[d]++ // a FIN takes a number too
+		if s.parse != nil && !w.notes.goesOn {
+			s.parse.EOF(sides[d], t)
+		}
 	}
 	w.events(s, t)
 }
 
 // octets gives a segment's octets to its session, each once and in order.
 func (w *walk) octets(c *conn, d int, seg *segment, t time.Time) {
-	if len(seg.data)+seg.omitted == 0 {
-		return
-	}
 	s := c.session
 	data, omitted := seg.data, seg.omitted
-	if ahead := int32(seg.seq - c.next[d]); c.known[d] && ahead > 0 {
+	if ahead := int32(seg.seq - c.next[d]); c.known[d] && ahead > 0 && seg.flags&flagSYN == 0 {
+		c.next[d] = seg.seq
 		s.parse.Gap(sides[d], int64(ahead), t)
 	} else if c.known[d] && ahead < 0 { // again what was there already
 		again := int(-int64(ahead))
@@ -273,6 +274,9 @@ func (w *walk) octets(c *conn, d int, seg *segment, t time.Time) {
 			return
 		}
 		data, omitted = data[min(again, len(data)):], omitted-max(0, again-len(data))
+	}
+	if len(data)+omitted == 0 {
+		return
 	}
 	c.next[d], c.known[d] = seg.seq+uint32(len(seg.data)+seg.omitted), true
 	o := w.notes.octets

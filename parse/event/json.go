@@ -107,7 +107,7 @@ func (e *Event) Flat() *JSON {
 	if e.Completes {
 		j.LatencyUS, j.FirstUS = ptr(e.Latency.Microseconds()), ptr(e.First.Microseconds())
 	}
-	if e.Kind.Protocol() {
+	if e.Kind.Protocol() || e.Kind == KindGap && e.Bytes > 0 {
 		j.Bytes = ptr(e.Bytes)
 	}
 	if e.Altered {

@@ -141,10 +141,12 @@ func (s *Session) Gap(side event.Side, n int64, t time.Time) {
 		m.lit.got += taken
 		m.lit.began = m.lit.began || taken > 0
 		m.lit.awaits = m.lit.awaits && taken == 0
-		if missing -= taken; missing == 0 {
+		missing -= taken
+		if missing == 0 { // the literal goes on
+			s.journal.Emit(wire.Gap(side, n, t))
 			return
 		}
 	}
 	s.flush(d, t, "octets are missing", false)
-	s.journal.Emit(&event.Event{Time: t, Kind: event.KindGap, Dir: side, Text: wire.Placeholder(missing)})
+	s.journal.Emit(wire.Gap(side, n, t))
 }

@@ -148,10 +148,11 @@ func TestGap(t *testing.T) {
 	s.Feed(event.SideServer, []byte("* 5 EXISTS\r\n"), start, nil)
 	want := `
 		s greeting * PREAUTH 17 authenticated
+		s gap - - 97
 		s response * FETCH 128 authenticated
 		s response * FETCH 125 authenticated
 		! the literal is not whole: octets are missing
-		s gap - - 0
+		s gap - - 120
 		s response * EXISTS 12 authenticated
 		s response * EX 6 authenticated
 		! the line has no end: octets are missing

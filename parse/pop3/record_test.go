@@ -64,10 +64,10 @@ func TestGap(t *testing.T) {
 	b.same(event.SideServer, "+OK\r\nA: b\r\n\r\nbegin", nil)
 	b.Gap(event.SideServer, 1000, b.at)
 	b.same(event.SideServer, "end\r\n.\r\n", nil)
-	b.expect("s gap |", "s response +OK RETR | +OK {1018 bytes}")
+	b.expect("s gap | {1000 bytes} missing", "s response +OK RETR | +OK {1018 bytes}")
 	b.same(event.SideClient, "ST", nil)
 	b.Gap(event.SideClient, 0, b.at)
-	b.expect("c octets | ST", "c gap |")
+	b.expect("c octets | ST", "c gap | an unknown number of bytes is missing")
 	b.same(event.SideClient, "NOOP\r\n", nil)
 	b.expect("c command NOOP | NOOP")
 }

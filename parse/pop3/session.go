@@ -167,5 +167,5 @@ func (s *Session) Gap(side event.Side, n int64, t time.Time) {
 		s.open.lost = true
 		d.split.Skip(n)
 	}
-	s.Emit(&event.Event{Time: t, Kind: event.KindGap, Dir: side, Bytes: n})
+	s.Emit(wire.Gap(side, n, t))
 }

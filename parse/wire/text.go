@@ -2,8 +2,11 @@ package wire
 
 import (
 	"strconv"
+	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"mailtap/parse/event"
 )
 
 // Escape is data as event text: control characters (C0, DEL, C1), bidirectional
@@ -62,3 +65,13 @@ func printable(r rune) bool {
 
 // Placeholder stands in event text for n octets that are not shown: "{n bytes}".
 func Placeholder(n int64) string { return "{" + strconv.FormatInt(n, 10) + " bytes}" }
+
+// Gap is the event of n octets of side that a recording lacks; 0 is an unknown
+// number, as where a capture begins in the middle of a session.
+func Gap(side event.Side, n int64, t time.Time) *event.Event {
+	text := "an unknown number of bytes is missing"
+	if n > 0 {
+		text = Placeholder(n) + " missing"
+	}
+	return &event.Event{Kind: event.KindGap, Time: t, Dir: side, Text: text, Bytes: n}
+}
