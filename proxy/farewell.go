@@ -34,7 +34,7 @@ func (s *session) tell(f *failure) {
 		line = farewell(s.proto, f.text)
 	}
 	s.mu.Lock()
-	if s.over || s.mute || s.compressed() {
+	if s.over || s.mute || s.compressed() || !s.client.written() {
 		s.mu.Unlock()
 		return
 	}
@@ -102,7 +102,7 @@ func (s *session) leave(text, reason string, late bool) {
 		return
 	}
 	info := s.info()
-	boundary := s.server != nil && s.greeted && info.Boundary && s.client.written() && !s.broken
+	boundary := s.stands && s.greeted && info.Boundary && s.client.written() && !s.broken
 	idle := boundary && s.server.written() && (info.Pending == 0 || info.Idle && info.Pending == 1)
 	if !idle && !late {
 		s.mu.Unlock()

@@ -135,11 +135,11 @@ func (p *Proxy) drain() {
 	p.mu.Unlock()
 	p.closeListeners()
 	for _, s := range p.all() {
-		s.drain()
+		p.wg.Go(s.drain) // a client that does not read holds up nobody else
 	}
 	late := time.AfterFunc(p.cfg.Drain, func() {
 		for _, s := range p.all() {
-			s.drained()
+			go s.drained()
 		}
 	})
 	defer late.Stop()

@@ -56,6 +56,7 @@ type session struct {
 	broken  bool      // parse has panicked: what comes goes on unread
 	last    wire.Info // as it was before parse broke
 	over    bool      // the last word was said to the client
+	stands  bool      // both loops run
 	quiet   bool      // the server's loop is to stop when no command is pending
 	greeted bool
 	drains  bool
