@@ -71,6 +71,8 @@ func TestHostileComments(t *testing.T) {
 		`{"mailtap":1,"kind":"mark","at":"::::"}`, `{"mailtap":1,"kind":"mark","at":"AAAAAAAAAA:-4","text":"x"}`,
 		`{"mailtap":1,"kind":"unheard-of","more":{"deep":[[[[[[]]]]]]}}`,
 		strings.Repeat(`{"mailtap":1,"kind":`, 1000),
+		`{"mailtap":1,"kind":"open","session":"../../x","event":"session.open","time":"2026-11-23T16:39:39Z","proto":"imap"}`,
+		`{"mailtap":1,"kind":"finding","session":"../\u001b[2J","event":"finding","time":"2026-11-23T16:39:39Z","id":"x"}`,
 		"a user's words \x1b]0;pwned\x07 \xff",
 	}
 	for _, flags := range []byte{flagSYN, flagACK, flagFIN | flagACK, 0xff} {
@@ -89,6 +91,9 @@ func TestHostileComments(t *testing.T) {
 				}
 				r.end(0, 0)
 				for _, item := range readBytes(t, r.buf) {
+					if !isID(item.Session) || item.Event != nil && !isID(item.Event.Session) {
+						t.Errorf("an item of session %q", item.Session)
+					}
 					if e := item.Event; e != nil && (strings.ContainsAny(e.Text, "\x1b\x07") || !utf8.ValidString(e.Text)) {
 						t.Errorf("an event's text is %q", e.Text)
 					}

@@ -137,10 +137,21 @@ func (n *notes) read(p *pcapng.Packet) {
 			n.events = append(n.events, text)
 			n.kinds = append(n.kinds, c.Kind)
 		}
-		if c.Session != "" && n.session == "" {
+		if n.session == "" && isID(c.Session) {
 			n.session = c.Session
 		}
 	}
+}
+
+// isID reports whether text can be a session's name. It goes into names of
+// files and onto terminals, and a capture may come from anybody.
+func isID(text string) bool {
+	for _, c := range []byte(text) {
+		if (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') {
+			return false
+		}
+	}
+	return text != "" && len(text) <= 32
 }
 
 func (n *notes) altered(c *comment) {
@@ -373,7 +384,7 @@ func (w *walk) events(s *session, t time.Time) {
 		case kind == kindMark:
 			w.mark(s, text, t)
 		case err != nil || kindOf(e) != kind:
-		case s != nil && e.Context != nil && e.Session != s.id: // somebody put it on another's packet
+		case e.Context != nil && e.Session != w.notes.session, s != nil && s.id != w.notes.session: // somebody put it on another's packet
 		default:
 			w.event(s, kind, e)
 		}
