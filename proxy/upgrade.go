@@ -69,7 +69,6 @@ func (s *session) release(from, to *leg) bool {
 // clientInside shakes hands with a client that was told to begin, and puts the
 // gate aside if the sides are alike now.
 func (s *session) clientInside() bool {
-	s.behind(s.client)
 	if !s.awaitTLS() || !s.shakeClient() {
 		return false
 	}
@@ -104,14 +103,14 @@ const maxInjected = 64 << 10
 // behind deals with what stood behind the upgrade's line and was read already:
 // what begins a TLS record goes into the handshake, the rest nowhere.
 func (s *session) behind(l *leg) {
-	data := append(l.rest, l.link.take()...)
-	l.rest = nil
-	s.dropPlain(l, data)
+	s.dropPlain(l, plainPart(l))
 }
 
-// dropPlain drops octets up to where TLS begins in them, and gives that back
-// to the link. It returns how many it has dropped.
-func (s *session) dropPlain(l *leg, data []byte) int {
+// plainPart takes what was read of l up to where TLS begins in it, and gives
+// that back to the link.
+func plainPart(l *leg) []byte {
+	data := append(l.rest, l.link.take()...)
+	l.rest = nil
 	at := 0
 	for at < len(data) && !tlsfacts.BeginsHandshake(data[at:]) {
 		at++
@@ -119,11 +118,16 @@ func (s *session) dropPlain(l *leg, data []byte) int {
 	if at < len(data) {
 		l.link.unread(slices.Clone(data[at:]))
 	}
-	if at > 0 {
-		s.drop(l.side, data[:at], "they stood behind the upgrade, outside TLS")
-		s.find("starttls.injection", fmt.Sprintf("%d octets from the %v", at, l.side))
+	return data[:at]
+}
+
+// dropPlain puts octets outside TLS on record, all of them at once: in parts
+// nothing would tell that the second one is a password.
+func (s *session) dropPlain(l *leg, data []byte) {
+	if len(data) > 0 {
+		s.drop(l.side, data, "they stood behind the upgrade, outside TLS")
+		s.find("starttls.injection", fmt.Sprintf("%d octets from the %v", len(data), l.side))
 	}
-	return at
 }
 
 // awaitTLS waits for the client to begin TLS. What it sends before that may
@@ -132,20 +136,23 @@ func (s *session) awaitTLS() bool {
 	link := s.client.link
 	link.SetReadDeadline(time.Now().Add(handshakeLimit))
 	defer link.SetReadDeadline(time.Time{})
-	for dropped := 0; ; {
+	plain := plainPart(s.client)
+	for {
 		first, err := link.peek()
+		begins := err == nil && tlsfacts.BeginsHandshake(first)
+		if err == nil && !begins {
+			plain = append(plain, plainPart(s.client)...)
+			if len(plain) <= maxInjected {
+				continue
+			}
+		}
+		s.dropPlain(s.client, plain)
 		if err != nil {
 			s.note(ending{side: event.SideClient, err: err})
-			return false
+		} else if !begins {
+			s.end(event.SideProxy, fmt.Sprintf("the client sent %d octets in the clear where TLS was to begin", len(plain)))
 		}
-		if tlsfacts.BeginsHandshake(first) {
-			return true
-		}
-		dropped += s.dropPlain(s.client, link.take())
-		if dropped > maxInjected {
-			s.end(event.SideProxy, fmt.Sprintf("the client sent %d octets in the clear where TLS was to begin", dropped))
-			return false
-		}
+		return begins
 	}
 }
 
