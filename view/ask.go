@@ -163,9 +163,12 @@ func (a *App) setMark(id, comment string, set bool) {
 	if a.options.Actions.Comment == nil {
 		return
 	}
-	if err := a.options.Actions.Comment(id, comment, set); err != nil {
-		a.fail(err)
-	}
+	a.beside("keeping the mark", func() error { return a.options.Actions.Comment(id, comment, set) }, func(err error) {
+		a.message = ""
+		if err != nil {
+			a.fail(err)
+		}
+	})
 }
 
 func (a *App) askComment() {
@@ -205,7 +208,7 @@ func (a *App) askSave() {
 			return
 		}
 		a.ask("save", "save this session as: ", s.ID+".pcapng", func(path string) {
-			a.report(path, a.options.Actions.Save(s.ID, expand(path)))
+			a.beside("saving", func() error { return a.options.Actions.Save(s.ID, expand(path)) }, func(err error) { a.report(path, err) })
 		})
 	}
 }
@@ -258,7 +261,7 @@ func (a *App) askExport() {
 	for _, e := range exports {
 		menu.add(e.Key, e.Title, func() {
 			a.ask("save", e.Title+" as: ", strings.ReplaceAll(e.Name, "%s", s.ID), func(path string) {
-				a.report(path, e.Do([]string{s.ID}, expand(path)))
+				a.beside("exporting", func() error { return e.Do([]string{s.ID}, expand(path)) }, func(err error) { a.report(path, err) })
 			})
 		})
 	}
@@ -311,12 +314,18 @@ func (a *App) compare() {
 		a.say("mark a session with m, go to another one, and press c")
 		return
 	}
-	text, err := a.options.Actions.Compare(p.marked, s.ID)
-	if err != nil {
-		a.fail(err)
-		return
-	}
-	a.open(newPager("compare "+p.marked+" "+s.ID, text))
+	from, to, text := p.marked, s.ID, ""
+	a.beside("comparing", func() (err error) {
+		text, err = a.options.Actions.Compare(from, to)
+		return err
+	}, func(err error) {
+		if err != nil {
+			a.fail(err)
+			return
+		}
+		a.message = ""
+		a.open(newPager("compare "+from+" "+to, text))
+	})
 }
 
 func (a *App) endSession() {
@@ -326,9 +335,12 @@ func (a *App) endSession() {
 		return
 	}
 	a.confirm("end session "+s.ID+"?", func() {
-		if err := a.options.Actions.End(s.ID); err != nil {
-			a.fail(err)
-		}
+		a.beside("ending the session", func() error { return a.options.Actions.End(s.ID) }, func(err error) {
+			a.message = ""
+			if err != nil {
+				a.fail(err)
+			}
+		})
 	})
 }
 

@@ -30,11 +30,30 @@ func (a *App) work(d time.Duration) {
 	}
 }
 
-// finish does all of the job: tests and saving cannot wait.
+// finish does all of the job, and waits for what runs beside: tests and saving
+// cannot wait.
 func (a *App) finish() {
-	for a.job != nil {
+	for a.job != nil || a.busy > 0 {
+		if a.job == nil {
+			(<-a.calls)()
+			continue
+		}
 		a.work(time.Second)
 	}
+}
+
+// beside does something that may take long, reading and writing files, without
+// holding up the screen; done gets its error in the viewer's own goroutine.
+func (a *App) beside(title string, do func() error, done func(error)) {
+	a.busy++
+	a.say("%s …", title)
+	go func() {
+		err := do()
+		a.calls <- func() {
+			a.busy--
+			done(err)
+		}
+	}()
 }
 
 // filter is which events are shown, and sessions that have one.

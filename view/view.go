@@ -89,6 +89,8 @@ type App struct {
 	filter   filter
 	search   search
 	job      *job
+	calls    chan func() // what ended beside, to be finished here
+	busy     int         // how many things run beside
 	progress float64
 	ended    error // why the source stopped; nil while it runs
 	quit     bool
@@ -107,6 +109,7 @@ func New(screen tcell.Screen, o Options) *App {
 		palette: widget.NewPalette(screen.Colors(), o.Mono),
 		model:   NewModel(o.Keep),
 		prompts: map[string]*widget.Input{},
+		calls:   make(chan func(), 16),
 	}
 	a.panes = [tabs]pane{newSessions(), newFindings(), newAccounts(), newTLS(), newLog()}
 	if o.Filter != "" {
@@ -203,6 +206,8 @@ func (a *App) loop(ctx context.Context, keys <-chan tcell.Event, fed <-chan fed)
 				a.Handle(ev)
 			case b := <-fed:
 				a.take(b)
+			case call := <-a.calls:
+				call()
 			case <-clock.C:
 			case <-ctx.Done():
 				return nil
@@ -227,6 +232,8 @@ func (a *App) drain(keys <-chan tcell.Event, fed <-chan fed) {
 			a.Handle(ev)
 		case b := <-fed:
 			a.take(b)
+		case call := <-a.calls:
+			call()
 		default:
 			return
 		}
