@@ -2,16 +2,33 @@
 
 package view
 
-import "syscall"
+import (
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
 
-// suspend gives the terminal back to the shell until the user says fg.
+// notStopped is how long a stop may be in coming: a process group that has no
+// shell to bring it back is not stopped at all.
+const notStopped = 300 * time.Millisecond
+
+// suspend gives the terminal back to the shell until the user says fg. The
+// terminal may be taken again only after that: kill returns before the stop.
 func (a *App) suspend() {
 	if err := a.screen.Suspend(); err != nil {
 		a.fail(err)
 		return
 	}
+	back := make(chan os.Signal, 1)
+	signal.Notify(back, syscall.SIGCONT)
+	defer signal.Stop(back)
 	if err := syscall.Kill(0, syscall.SIGTSTP); err != nil {
 		a.fail(err)
+	}
+	select {
+	case <-back:
+	case <-time.After(notStopped): // a stopped process finds this expired, and both say the same
 	}
 	if err := a.screen.Resume(); err != nil {
 		a.quit = true
