@@ -10,6 +10,7 @@ import (
 
 	"github.com/gdamore/tcell/v2"
 
+	"mailtap/captures"
 	"mailtap/parse/event"
 	"mailtap/parse/wire"
 )
@@ -160,8 +161,33 @@ func golden(t *testing.T, s tcell.SimulationScreen, name string) {
 	}
 }
 
-func TestScreens(t *testing.T) {
+// recorded are the items of a capture of real sessions: curl, mpop and scripted
+// clients against Dovecot.
+func recorded(t testing.TB) []wire.Item {
+	t.Helper()
 	time.Local = time.UTC
+	r, err := captures.Open("testdata/recorded.pcapng")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	var items []wire.Item
+	err = r.Walk(func(item wire.Item) error {
+		if o := item.Octets; o != nil {
+			kept := *o
+			kept.Data = append([]byte(nil), o.Data...)
+			item.Octets = &kept
+		}
+		items = append(items, item)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return items
+}
+
+func TestScreens(t *testing.T) {
 	for _, size := range []struct {
 		name string
 		w, h int
@@ -171,15 +197,15 @@ func TestScreens(t *testing.T) {
 			keys []string
 		}{
 			{"sessions", nil},
-			{"transcript", []string{"Enter"}},
-			{"detail", []string{"Enter", "G", "k", "Enter"}},
+			{"transcript", []string{"g", "j", "j", "Enter"}},
+			{"detail", []string{"g", "j", "j", "Enter", "g", "PgDn", "Enter"}},
 			{"findings", []string{"2"}},
 			{"accounts", []string{"3"}},
 			{"tls", []string{"4"}},
 			{"help", []string{"?"}},
 		} {
 			t.Run(view.name+"-"+size.name, func(t *testing.T) {
-				a, s := newApp(t, size.w, size.h, sample("k3j2m5n6p7"), sample("k3j2m5n6p8"))
+				a, s := newApp(t, size.w, size.h, recorded(t))
 				press(a, view.keys...)
 				golden(t, s, view.name+"-"+size.name)
 			})
