@@ -178,6 +178,9 @@ func (p *Proxy) Stop(t testing.TB) []Event {
 	return p.log.events(t)
 }
 
+// LogText is the log so far.
+func (p *Proxy) LogText() string { return p.log.text() }
+
 // Await waits for the first event that match accepts, of all that were logged
 // and will be, and returns it.
 func (p *Proxy) Await(t testing.TB, match func(Event) bool) Event {
