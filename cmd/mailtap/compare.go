@@ -2,21 +2,28 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"mailtap/captures"
 	"mailtap/parse/compare"
 	"mailtap/parse/event"
+	"mailtap/parse/layout"
+	"mailtap/parse/wire"
 )
 
 const compareLong = `Says what differs between two recorded sessions: commands that only one client
-sent, the same command answered differently, other capabilities, another order.
-Tags, UIDs, dates and tokens do not count. Exit status 3 where they differ.
+sent, the same command answered differently, other capabilities, another order,
+other messages. The first divergence comes first. Tags, UIDs, dates and tokens
+do not count, nor how a command is written. Exit status 3 where they differ.
 
 Of captures with several sessions those of the same protocol and user are held
-against each other, in order; CAPTURE#SESSION names one.`
+against each other, in order; CAPTURE#SESSION names one. A terminal of 120
+columns or more shows both sessions side by side too.`
 
 func newCompare(std streams) *cobra.Command {
 	var format string
@@ -40,30 +47,35 @@ func runCompare(a, b, format string, std streams) error {
 	if format != "text" && format != "json" {
 		return usagef("--format %q: it is text or json", format)
 	}
-	left, err := sessionsOf(a, std.err)
+	left, err := openParty(a, std.err)
 	if err != nil {
 		return err
 	}
-	right, err := sessionsOf(b, std.err)
+	defer left.reader.Close()
+	right, err := openParty(b, std.err)
 	if err != nil {
 		return err
 	}
+	defer right.reader.Close()
+	tell := compareTeller(format, std.out)
 	same := true
-	enc := json.NewEncoder(std.out)
-	enc.SetEscapeHTML(false)
-	for i, p := range opposite(left, right) {
-		r := compare.Sessions(p[0], p[1])
-		same = same && r.Same && r.A != "" && r.B != ""
-		if format == "json" {
-			if err := enc.Encode(r); err != nil {
-				return err
-			}
-			continue
+	for _, p := range opposite(left.sessions, right.sessions) {
+		x, err := left.session(p[0])
+		if err != nil {
+			return err
 		}
-		if i > 0 {
-			fmt.Fprintln(std.out)
+		y, err := right.session(p[1])
+		if err != nil {
+			return err
 		}
-		compareText(std.out, r, colours(std.out))
+		r := compare.Compare(x, y, compare.Options{})
+		if p[0] == nil || p[1] == nil {
+			r = onlyOne(p[0], p[1])
+		}
+		same = same && r.Same
+		if err := tell(r); err != nil {
+			return err
+		}
 	}
 	if !same {
 		return notAsItShouldBe{}
@@ -71,102 +83,168 @@ func runCompare(a, b, format string, std streams) error {
 	return nil
 }
 
-// sessionsOf are the events of a capture's sessions, in order of their beginning.
-func sessionsOf(name string, warnings io.Writer) ([][]*event.Event, error) {
-	at := map[string]int{}
-	var all [][]*event.Event
-	err := eachEvent([]string{name}, false, warnings, func(e *event.Event) error {
-		if e.Context == nil || e.Session == "" {
+// compareTeller writes one report after the other.
+func compareTeller(format string, w io.Writer) func(r *compare.Report) error {
+	if format == "json" {
+		enc := json.NewEncoder(w)
+		enc.SetEscapeHTML(false)
+		return func(r *compare.Report) error { return enc.Encode(r) }
+	}
+	style := compare.Style{Width: columns(w), Painter: layout.Painter(colours(w))}
+	told := false
+	return func(r *compare.Report) error {
+		if told {
+			fmt.Fprintln(w)
+		}
+		told = true
+		return r.Text(w, style)
+	}
+}
+
+// onlyOne is the report of a session that stands against nothing.
+func onlyOne(a, b *party) *compare.Report {
+	r := &compare.Report{A: "nothing", B: "nothing"}
+	which, s := "first", a
+	if a != nil {
+		r.A = a.id
+	} else {
+		which, s, r.B = "second", b, b.id
+	}
+	r.First = fmt.Sprintf("only the %s capture has this session: %s", which, s.who())
+	r.Differences = []compare.Difference{{Kind: compare.KindCommand, Sentence: r.First}}
+	return r
+}
+
+// party is a session of a capture, by what it is paired with another one.
+type party struct {
+	id    string
+	proto event.Proto
+	user  string
+}
+
+func (p *party) who() string {
+	if p.user == "" {
+		return p.proto.Title() + " without a login"
+	}
+	return p.proto.Title() + " of " + p.user
+}
+
+// parties are a capture and its sessions in order of their beginning. Of each
+// no more is kept than this: the events are read again, pair by pair.
+type parties struct {
+	name     string
+	reader   *captures.Reader
+	sessions []*party
+}
+
+func openParty(name string, warnings io.Writer) (_ *parties, err error) {
+	r, err := captures.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	p := &parties{name: name, reader: r}
+	if err := p.list(warnings); err != nil {
+		r.Close()
+		return nil, err
+	}
+	return p, nil
+}
+
+// list finds the sessions. A capture that was cut is warned of.
+func (p *parties) list(warnings io.Writer) error {
+	if _, err := p.reader.Sessions(); err != nil && !errors.Is(err, captures.ErrTruncated) {
+		return err
+	}
+	at := map[string]*party{}
+	err := p.reader.Walk(func(item wire.Item) error {
+		e := item.Event
+		if e == nil || e.Context == nil || e.Session == "" {
 			return nil
 		}
-		i, ok := at[e.Session]
-		if !ok {
-			i = len(all)
-			at[e.Session] = i
-			all = append(all, nil)
+		s := at[e.Session]
+		if s == nil {
+			s = &party{id: e.Session, proto: e.Proto}
+			at[e.Session] = s
+			p.sessions = append(p.sessions, s)
 		}
-		all[i] = append(all[i], e)
+		if e.User != "" {
+			s.user = e.User
+		}
 		return nil
 	})
-	if err == nil && len(all) == 0 {
-		err = fmt.Errorf("%s has no session", name)
+	switch {
+	case errors.Is(err, captures.ErrTruncated):
+		fmt.Fprintln(warnings, errorLine(err))
+	case err != nil:
+		return err
 	}
-	return all, err
+	if len(p.sessions) == 0 {
+		return fmt.Errorf("%s has no session", p.name)
+	}
+	return nil
+}
+
+// session reads one session; nil is one without events.
+func (p *parties) session(of *party) (*compare.Session, error) {
+	s := compare.New(compare.Options{})
+	if of == nil {
+		return s, nil
+	}
+	err := p.reader.WalkSession(of.id, func(item wire.Item) error {
+		if item.Event != nil {
+			s.Add(item.Event)
+		}
+		return nil
+	})
+	if errors.Is(err, captures.ErrTruncated) {
+		err = nil // warned of already
+	}
+	return s, err
 }
 
 // opposite pairs sessions: one each as they are, else those of the same
 // protocol and user in order. What is left over stands against nothing.
-func opposite(a, b [][]*event.Event) [][2][]*event.Event {
+func opposite(a, b []*party) [][2]*party {
 	if len(a) == 1 && len(b) == 1 {
-		return [][2][]*event.Event{{a[0], b[0]}}
+		return [][2]*party{{a[0], b[0]}}
 	}
-	waiting := map[string][]int{}
-	for i, s := range b {
-		waiting[whoOf(s)] = append(waiting[whoOf(s)], i)
+	waiting := map[string][]*party{}
+	for _, s := range b {
+		waiting[s.who()] = append(waiting[s.who()], s)
 	}
-	var pairs [][2][]*event.Event
-	taken := map[int]bool{}
+	var pairs [][2]*party
+	taken := map[*party]bool{}
 	for _, s := range a {
-		var other []*event.Event
-		if w := waiting[whoOf(s)]; len(w) > 0 {
-			other, taken[w[0]] = b[w[0]], true
-			waiting[whoOf(s)] = w[1:]
+		var other *party
+		if w := waiting[s.who()]; len(w) > 0 {
+			other, waiting[s.who()] = w[0], w[1:]
+			taken[other] = true
 		}
-		pairs = append(pairs, [2][]*event.Event{s, other})
+		pairs = append(pairs, [2]*party{s, other})
 	}
-	for i, s := range b {
-		if !taken[i] {
-			pairs = append(pairs, [2][]*event.Event{nil, s})
+	for _, s := range b {
+		if !taken[s] {
+			pairs = append(pairs, [2]*party{nil, s})
 		}
 	}
 	return pairs
 }
 
-// whoOf is the protocol and the user of a session.
-func whoOf(events []*event.Event) string {
-	last := events[len(events)-1]
-	return last.Proto.String() + " " + last.User
-}
-
-// compareText writes a report: the first divergence, then all that differs.
-func compareText(w io.Writer, r *compare.Report, colour bool) {
-	fmt.Fprintf(w, "%s against %s\n", orText(r.A, "nothing"), orText(r.B, "nothing"))
-	if r.A == "" || r.B == "" {
-		fmt.Fprintln(w, "only one of the captures has this session")
-		return
-	}
-	if r.Same {
-		fmt.Fprintln(w, "the same: nothing differs but tags, numbers and time")
-	} else {
-		wrapped(w, "  first: ", r.First)
-	}
-	red, green, off := "", "", ""
-	if colour {
-		red, green, off = "\x1b[31m", "\x1b[32m", "\x1b[0m"
-	}
-	for _, d := range r.Differences {
-		fmt.Fprintf(w, "\n  %s%s\n", d.Kind, at(d))
-		if d.A != "" {
-			fmt.Fprintf(w, "  %s- %s%s\n", red, d.A, off)
+// compare puts two sessions of the captures side by side, for the viewer.
+func (s *captureSource) compare(a, b string) (string, error) {
+	var both [2]*compare.Session
+	for i, id := range []string{a, b} {
+		r, err := s.holding(id)
+		if err != nil {
+			return "", err
 		}
-		if d.B != "" {
-			fmt.Fprintf(w, "  %s+ %s%s\n", green, d.B, off)
-		}
-		if d.A == "" && d.B == "" {
-			wrapped(w, "    ", d.Sentence)
+		defer r.Close()
+		p := &parties{name: r.Path(), reader: r}
+		if both[i], err = p.session(&party{id: id}); err != nil {
+			return "", err
 		}
 	}
-}
-
-// at says at which events a difference stands.
-func at(d compare.Difference) string {
-	switch {
-	case d.SeqA != 0 && d.SeqB != 0:
-		return fmt.Sprintf(" (event %d against %d)", d.SeqA, d.SeqB)
-	case d.SeqA != 0:
-		return fmt.Sprintf(" (event %d of the first)", d.SeqA)
-	case d.SeqB != 0:
-		return fmt.Sprintf(" (event %d of the second)", d.SeqB)
-	}
-	return ""
+	var text strings.Builder
+	err := compare.Compare(both[0], both[1], compare.Options{}).Beside(&text, compare.Style{Width: s.width()})
+	return text.String(), err
 }

@@ -203,7 +203,16 @@ func (s *captureSource) actions() view.Actions {
 		Comment: func(id, text string, set bool) error {
 			return s.comment(id, text, set)
 		},
+		Compare: s.compare,
 	}
+}
+
+// width is how many columns the viewer's pages have.
+func (s *captureSource) width() int {
+	if n := columns(os.Stdout); n > 0 {
+		return n
+	}
+	return 80
 }
 
 // save writes one session to a capture of its own.

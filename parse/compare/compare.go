@@ -3,16 +3,19 @@
 //
 // Sessions are aligned by what the clients did, not by time or tag: each
 // becomes a list of steps (a command with what answers it), both lists are
-// aligned by the steps' keys, and steps that stand opposite one another are
-// held against each other. Tags, UIDs, dates and tokens do not count: they
-// differ between any two runs.
+// aligned by what the commands mean, and steps that stand opposite one another
+// are held against each other. Tags, UIDs, dates and tokens do not count: they
+// differ between any two runs. Nor does how a command is written: quoted or as
+// an atom, 1:3 or 1,2,3.
 //
-// It is pure: two lists of events in, a Report out. `mailtap compare`, replay
-// and the viewer come here.
+// It is pure: events in, a Report out; of each event no more is kept than the
+// report needs. `mailtap compare`, replay and the viewer come here. It does
+// not look into messages: those that are fetched are compared by number and size.
 package compare
 
 import (
 	"fmt"
+	"sort"
 	"strings"
 	"time"
 
@@ -22,19 +25,19 @@ import (
 // Kind says what differs.
 type Kind string
 
-// The kinds, in the order in which a report lists what has no place in the
-// course of the session.
+// The kinds.
 const (
 	KindProtocol   Kind = "protocol"   // IMAP against POP3
-	KindTLS        Kind = "tls"        // version, cipher, names, failure
+	KindTLS        Kind = "tls"        // version, cipher, failure
 	KindGreeting   Kind = "greeting"   // the server's first line
 	KindCapability Kind = "capability" // offered by one server only
 	KindCommand    Kind = "command"    // sent by one client only
 	KindArgument   Kind = "argument"   // the same command with other arguments
 	KindAnswer     Kind = "answer"     // the same command answered differently
 	KindData       Kind = "data"       // the same answer with other data: messages, mailboxes
+	KindState      Kind = "state"      // the same answer, and another state behind it
 	KindOrder      Kind = "order"      // the same command at another place
-	KindEnd        Kind = "end"        // who ended it, in which state
+	KindEnd        Kind = "end"        // how it ended
 	KindSpeed      Kind = "speed"      // much slower: said, and no difference by itself
 )
 
@@ -54,7 +57,7 @@ type Report struct {
 	B           string       `json:"b"`
 	Same        bool         `json:"same"`            // nothing differs but speed
 	First       string       `json:"first,omitempty"` // the first divergence, in a sentence
-	Differences []Difference `json:"differences"`     // in the order of the session
+	Differences []Difference `json:"differences"`     // that one first; what happened in the course of the session before what surrounds it
 	Steps       []Pair       `json:"-"`               // all steps side by side
 }
 
@@ -65,18 +68,44 @@ type Pair struct {
 	Differences []Difference
 }
 
+// Options say what is no difference. The zero value compares everything.
+type Options struct {
+	// OwnLogin is for sessions of which one was replayed: how its client logged
+	// in, and how TLS began, was replay's own choice.
+	OwnLogin bool
+
+	// ClientOnly leaves out what the servers did.
+	ClientOnly bool
+}
+
 // Sessions compares the events of two sessions, each in order.
 func Sessions(a, b []*event.Event) *Report {
-	left, right := read(a), read(b)
-	r := &Report{A: left.id, B: right.id}
-	if left.proto != right.proto {
+	left, right := New(Options{}), New(Options{})
+	for _, e := range a {
+		left.Add(e)
+	}
+	for _, e := range b {
+		right.Add(e)
+	}
+	return Compare(left, right, Options{})
+}
+
+// Compare compares two sessions that were made with the same options.
+func Compare(left, right *Session, o Options) *Report {
+	r := &Report{A: left.id, B: right.id, Differences: []Difference{}}
+	if left.proto != right.proto && left.proto != event.ProtoNone && right.proto != event.ProtoNone {
 		r.add(Difference{Kind: KindProtocol, A: left.proto.Title(), B: right.proto.Title(),
 			Sentence: fmt.Sprintf("one session is %s, the other %s", left.proto.Title(), right.proto.Title())})
 	}
-	r.tls(left, right)
-	r.add(greeting(left, right)...)
-	r.add(capabilities(left, right)...)
-	r.steps(left, right)
+	r.steps(left, right, o)
+	if !o.OwnLogin {
+		r.tls(left, right)
+	}
+	if !o.ClientOnly {
+		r.add(greeting(left, right)...)
+		r.add(capabilities(left, right)...)
+		r.add(waiting(left, right)...)
+	}
 	r.add(end(left, right)...)
 	r.judge()
 	return r
@@ -84,62 +113,62 @@ func Sessions(a, b []*event.Event) *Report {
 
 func (r *Report) add(ds ...Difference) { r.Differences = append(r.Differences, ds...) }
 
-// judge finds the first divergence: what happened first in the session, before
-// what holds for the whole of it.
+// judge puts the differences in order, and says which is the first divergence.
 func (r *Report) judge() {
-	r.Same = true
-	for _, d := range r.Differences {
-		if d.Kind == KindSpeed {
-			continue
-		}
-		r.Same = false
-		if r.First == "" || d.inCourse() && !r.firstInCourse() {
-			r.First = d.Sentence
-		}
+	sort.SliceStable(r.Differences, func(i, j int) bool { return r.Differences[i].rank() < r.Differences[j].rank() })
+	r.Same = len(r.Differences) == 0 || r.Differences[0].Kind == KindSpeed
+	if !r.Same {
+		r.First = r.Differences[0].Sentence
 	}
 }
 
-// inCourse tells differences of the session's course from those of its surroundings.
-func (d Difference) inCourse() bool {
+// rank orders the kinds: without a protocol in common or a handshake nothing
+// else can be the same, and what surrounds a session is told behind its course.
+func (d *Difference) rank() int {
 	switch d.Kind {
-	case KindCommand, KindArgument, KindAnswer, KindData, KindOrder:
-		return true
-	}
-	return false
-}
-
-func (r *Report) firstInCourse() bool {
-	for _, d := range r.Differences {
-		if d.Sentence == r.First {
-			return d.inCourse()
+	case KindProtocol:
+		return 0
+	case KindTLS:
+		if strings.HasPrefix(d.A, failed) || strings.HasPrefix(d.B, failed) {
+			return 1
 		}
+		return 3
+	case KindGreeting, KindCapability:
+		return 3
+	case KindEnd:
+		return 4
+	case KindSpeed:
+		return 5
 	}
-	return false
+	return 2
 }
 
 // steps aligns both sessions' steps and holds those that stand opposite each
 // other against one another.
-func (r *Report) steps(a, b *session) {
+func (r *Report) steps(a, b *Session, o Options) {
 	for _, p := range align(a.steps, b.steps) {
 		switch {
 		case p.B == nil:
-			p.Differences = []Difference{lacks("second", p.A, true)}
+			p.Differences = []Difference{only("first", p.A, true)}
 		case p.A == nil:
-			p.Differences = []Difference{lacks("first", p.B, false)}
+			p.Differences = []Difference{only("second", p.B, false)}
 		default:
-			p.Differences = held(p.A, p.B)
+			p.Differences = Held(p.A, p.B, o)
 		}
 		r.Steps = append(r.Steps, p)
 	}
-	moved(r.Steps)
+	moved(r.Steps, o)
 	for _, p := range r.Steps {
 		r.add(p.Differences...)
 	}
+	if n := a.more + b.more; n > 0 {
+		r.add(Difference{Kind: KindCommand, Sentence: fmt.Sprintf("%d commands beyond the first %d were not compared", n, maxSteps)})
+	}
 }
 
-// lacks says that a session has no such command.
-func lacks(which string, s *Step, inA bool) Difference {
-	d := Difference{Kind: KindCommand, Sentence: fmt.Sprintf("the %s session lacks the command %s", which, s.Line)}
+// only says that one client alone sends a command.
+func only(which string, s *Step, inA bool) Difference {
+	d := Difference{Kind: KindCommand, Sentence: fmt.Sprintf("only the %s client sends %s", which, s.Line)}
 	if inA {
 		d.A, d.SeqA = s.Line, s.Seq
 	} else {
@@ -150,7 +179,7 @@ func lacks(which string, s *Step, inA bool) Difference {
 
 // moved makes one difference of order out of a command that stands alone on
 // either side at two places.
-func moved(pairs []Pair) {
+func moved(pairs []Pair, o Options) {
 	alone := map[string][]int{}
 	for i, p := range pairs {
 		if p.B == nil {
@@ -171,48 +200,52 @@ func moved(pairs []Pair) {
 		}
 		d := Difference{Kind: KindOrder, A: other.A.Line, B: p.B.Line, SeqA: other.A.Seq, SeqB: p.B.Seq,
 			Sentence: fmt.Sprintf("%s comes %s in the second session", other.A.Line, when)}
-		other.Differences = append([]Difference{d}, held(other.A, p.B)...)
+		other.Differences = append([]Difference{d}, Held(other.A, p.B, o)...)
 		p.Differences = nil
 	}
 }
 
-// held compares a step of each session that are the same command.
-func held(a, b *Step) []Difference {
+// Held compares a step of each session that are the same command.
+func Held(a, b *Step, o Options) []Difference {
 	var ds []Difference
-	add := func(kind Kind, format, x, y string) {
-		ds = append(ds, Difference{Kind: kind, A: x, B: y, SeqA: a.Seq, SeqB: b.Seq, Sentence: fmt.Sprintf(format, a.Name, x, y)})
+	add := func(kind Kind, sentence, x, y string) {
+		ds = append(ds, Difference{Kind: kind, A: x, B: y, SeqA: a.Seq, SeqB: b.Seq, Sentence: sentence})
 	}
 	if a.key != b.key {
-		add(KindArgument, "%s has other arguments: %s against %s", a.Line, b.Line)
+		add(KindArgument, fmt.Sprintf("%s has other arguments: %s against %s", a.Name, a.Line, b.Line), a.Line, b.Line)
+	}
+	if o.ClientOnly {
+		return ds
 	}
 	switch {
-	case a.Result != b.Result:
-		add(KindAnswer, "%s is answered %s in one session and %s in the other", orNothing(a.Answer), orNothing(b.Answer))
-	case a.code != b.code && (a.failed() || a.code == "READ-ONLY" || b.code == "READ-ONLY"):
-		add(KindAnswer, "%s is answered %s in one session and %s in the other", a.Answer, b.Answer)
-	default:
-		ds = append(ds, data(a, b)...)
+	case a.Result != b.Result, a.code != b.code && (a.failed() || a.code == "READ-ONLY" || b.code == "READ-ONLY"):
+		add(KindAnswer, fmt.Sprintf("%s is answered %s, and in the second session %s", a.Line, orNothing(a.Answer), orNothing(b.Answer)),
+			orNothing(a.Answer), orNothing(b.Answer))
+	case a.state != b.state:
+		add(KindState, fmt.Sprintf("behind %s the state is %s, and in the second session %s", a.Line, a.state, b.state), a.state.String(), b.state.String())
+	case a.key == b.key: // other arguments have other answers
+		for _, d := range a.got.against(&b.got) {
+			add(KindData, fmt.Sprintf("%s gets %s, and in the second session %s", a.Line, orNothing(d[0]), orNothing(d[1])), orNothing(d[0]), orNothing(d[1]))
+		}
 	}
 	if muchSlower(a.Latency, b.Latency) && a.Name != "IDLE" {
-		add(KindSpeed, "%s takes %s in one session and %s in the other", a.Latency.String(), b.Latency.String())
+		add(KindSpeed, fmt.Sprintf("%s takes %s, and in the second session %s", a.Line, round(a.Latency), round(b.Latency)), round(a.Latency), round(b.Latency))
 	}
 	return ds
 }
 
 func orNothing(text string) string {
 	if text == "" {
-		return "not at all"
+		return "nothing"
 	}
 	return text
 }
 
-// data compares what was sent in answer: how many of each kind, and how much.
-func data(a, b *Step) []Difference {
-	if a.data == b.data {
-		return nil
+func round(d time.Duration) string {
+	if d > time.Second {
+		return d.Round(10 * time.Millisecond).String()
 	}
-	return []Difference{{Kind: KindData, A: a.data, B: b.data, SeqA: a.Seq, SeqB: b.Seq,
-		Sentence: fmt.Sprintf("%s gets other data: %s against %s", a.Name, orNothing(a.data), orNothing(b.data))}}
+	return d.Round(100 * time.Microsecond).String()
 }
 
 // muchSlower tells latencies apart that differ by more than chance does: by
@@ -222,7 +255,17 @@ func muchSlower(a, b time.Duration) bool {
 	return lo > 0 && hi > 10*lo && hi-lo > 250*time.Millisecond
 }
 
-func greeting(a, b *session) []Difference {
+// waiting compares how long the clients waited in all.
+func waiting(a, b *Session) []Difference {
+	lo, hi := min(a.waited, b.waited), max(a.waited, b.waited)
+	if len(a.steps) == 0 || len(b.steps) == 0 || hi < 2*lo || hi-lo < time.Second {
+		return nil
+	}
+	x, y := round(a.waited), round(b.waited)
+	return []Difference{{Kind: KindSpeed, A: x, B: y, Sentence: fmt.Sprintf("the first client waits %s for answers in all, the second %s", x, y)}}
+}
+
+func greeting(a, b *Session) []Difference {
 	if a.greeting == b.greeting {
 		return nil
 	}
@@ -231,27 +274,29 @@ func greeting(a, b *session) []Difference {
 }
 
 // capabilities are compared where both servers said theirs in the same state.
-func capabilities(a, b *session) []Difference {
+func capabilities(a, b *Session) []Difference {
 	var ds []Difference
 	for _, state := range []event.State{event.StateNotAuthenticated, event.StateAuthenticated, event.StateAuthorization, event.StateTransaction} {
-		x, y := a.capabilities[state], b.capabilities[state]
-		if x == nil || y == nil {
-			continue
+		for _, secure := range []bool{false, true} {
+			x, y := a.capabilities[stage{state, secure}], b.capabilities[stage{state, secure}]
+			if x == nil || y == nil {
+				continue
+			}
+			onlyA, onlyB := without(x, y), without(y, x)
+			if len(onlyA)+len(onlyB) == 0 {
+				continue
+			}
+			d := Difference{Kind: KindCapability, A: strings.Join(onlyA, " "), B: strings.Join(onlyB, " ")}
+			d.Sentence = fmt.Sprintf("in state %s only the first server offers %s; only the second offers %s", state, none(d.A), none(d.B))
+			ds = append(ds, d)
 		}
-		onlyA, onlyB := without(x, y), without(y, x)
-		if len(onlyA)+len(onlyB) == 0 {
-			continue
-		}
-		d := Difference{Kind: KindCapability, A: strings.Join(onlyA, " "), B: strings.Join(onlyB, " ")}
-		d.Sentence = fmt.Sprintf("capabilities in state %s: only the first server offers %s; only the second offers %s", state, none(d.A), none(d.B))
-		ds = append(ds, d)
 	}
 	return ds
 }
 
 func none(text string) string {
 	if text == "" {
-		return "none"
+		return "nothing more"
 	}
 	return text
 }
@@ -272,10 +317,10 @@ func without(x, y []string) []string {
 	return only
 }
 
-func (r *Report) tls(a, b *session) {
+func (r *Report) tls(a, b *Session) {
 	for i, side := range []event.Side{event.SideClient, event.SideServer} {
 		if a.tls[i] != b.tls[i] {
-			r.add(Difference{Kind: KindTLS, A: a.tls[i], B: b.tls[i],
+			r.add(Difference{Kind: KindTLS, A: orClear(a.tls[i]), B: orClear(b.tls[i]),
 				Sentence: fmt.Sprintf("TLS with the %s: %s against %s", side, orClear(a.tls[i]), orClear(b.tls[i]))})
 		}
 	}
@@ -288,9 +333,9 @@ func orClear(text string) string {
 	return text
 }
 
-func end(a, b *session) []Difference {
-	if a.end == b.end {
+func end(a, b *Session) []Difference {
+	if a.end == b.end || a.end == "" || b.end == "" { // "": the recording ends before the session
 		return nil
 	}
-	return []Difference{{Kind: KindEnd, A: a.end, B: b.end, Sentence: fmt.Sprintf("one session ends %s, the other %s", orNothing(a.end), orNothing(b.end))}}
+	return []Difference{{Kind: KindEnd, A: a.end, B: b.end, Sentence: fmt.Sprintf("one session ends %s, the other %s", a.end, b.end)}}
 }
