@@ -3,8 +3,6 @@ package view
 import (
 	"strings"
 
-	"github.com/gdamore/tcell/v2"
-
 	"mailtap/parse/behaviour"
 	"mailtap/view/widget"
 )
@@ -129,7 +127,7 @@ func (r accountRows) Draw(c widget.Canvas, i int, selected bool) {
 	}
 	c.PutRight(c.W-1, 0, row.right, p.Dim)
 	if selected {
-		c.Restyle(0, 0, c.W, func(st tcell.Style) tcell.Style { return st.Reverse(true) })
+		c.Restyle(0, 0, c.W, r.a.palette.Select)
 		c.Put(0, 0, ">", p.Selected)
 	}
 }

@@ -4,8 +4,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/gdamore/tcell/v2"
-
 	"mailtap/parse/event"
 	"mailtap/view/widget"
 )
@@ -99,7 +97,7 @@ func (r findingRows) Draw(c widget.Canvas, i int, selected bool) {
 		y++
 	}
 	if selected {
-		c.Restyle(0, 0, c.W, func(st tcell.Style) tcell.Style { return st.Reverse(true) })
+		c.Restyle(0, 0, c.W, r.a.palette.Select)
 		c.Put(0, 0, ">", p.Selected)
 	}
 }

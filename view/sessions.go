@@ -266,7 +266,7 @@ func (r sessionRows) Draw(c widget.Canvas, i int, selected bool) {
 		c.Put(0, 0, "*", r.a.palette.Mark)
 	}
 	if selected {
-		c.Restyle(0, 0, c.W, func(st tcell.Style) tcell.Style { return st.Reverse(true) })
+		c.Restyle(0, 0, c.W, r.a.palette.Select)
 		if r.p.marked != s.ID {
 			c.Put(0, 0, ">", r.a.palette.Selected)
 		}

@@ -3,8 +3,6 @@ package view
 import (
 	"strings"
 
-	"github.com/gdamore/tcell/v2"
-
 	"mailtap/parse/event"
 	"mailtap/view/widget"
 )
@@ -114,7 +112,7 @@ func (r tlsRows) Draw(c widget.Canvas, i int, selected bool) {
 		}
 	}
 	if selected {
-		c.Restyle(0, 0, c.W, func(st tcell.Style) tcell.Style { return st.Reverse(true) })
+		c.Restyle(0, 0, c.W, r.a.palette.Select)
 		c.Put(0, 0, ">", p.Selected)
 	}
 }

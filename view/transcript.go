@@ -199,7 +199,7 @@ func (r transcriptRows) Draw(c widget.Canvas, i int, selected bool) {
 		y++
 	}
 	if selected {
-		c.Restyle(0, 0, c.W, func(st tcell.Style) tcell.Style { return st.Reverse(true) })
+		c.Restyle(0, 0, c.W, r.a.palette.Select)
 		c.Put(0, 0, ">", p.Selected)
 	} else if _, ok := r.a.model.Marked(e.ID()); ok {
 		c.Put(0, 0, "*", p.Mark)

@@ -42,3 +42,13 @@ func NewPalette(colors int, mono bool) *Palette {
 		Mark: d.Foreground(tcell.ColorPurple).Bold(true),
 	}
 }
+
+// Select is how a cell of the cursor's row looks: one bar across the row,
+// where only boldness is left of how its parts look.
+func (p *Palette) Select(style tcell.Style) tcell.Style {
+	if p.Mono {
+		return style.Reverse(true)
+	}
+	_, _, attr := style.Decompose()
+	return p.Selected.Bold(attr&tcell.AttrBold != 0)
+}
