@@ -202,6 +202,28 @@ func TestDrain(t *testing.T) {
 			s.end()
 		})
 	})
+	t.Run("in an upgrade", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			s := newStill(t, "imap+starttls", "imap", nil)
+			c := s.client()
+			srv := s.server()
+			srv.send("* OK [CAPABILITY IMAP4rev1] ready")
+			c.want("* OK [CAPABILITY IMAP4rev1 STARTTLS LOGINDISABLED] ready")
+			c.send("a1 STARTTLS")
+			c.want("a1 OK mailtap: begin TLS negotiation now")
+			s.stop()
+			synctest.Wait()
+			if !c.secure(tls.Client(c.conn, &tls.Config{InsecureSkipVerify: true})) {
+				t.Fatal("no handshake")
+			}
+			go c.send("a2 NOOP")
+			srv.want("a2 NOOP")
+			srv.send("a2 OK done")
+			c.want("a2 OK done", bye)
+			c.wantEnd()
+			s.end()
+		})
+	})
 	t.Run("late", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			s := newStill(t, "imap", "imap", nil)
