@@ -56,11 +56,14 @@ func (l *leg) read() (buf *buffer, n int, err error) {
 	if l.tls == nil {
 		return l.link.readBuffer()
 	}
-	for n == 0 {
-		if n, err = l.tls.Read(l.one[:]); err != nil {
-			return nil, 0, err
-		}
+	for n == 0 && err == nil {
+		n, err = l.tls.Read(l.one[:])
 	}
+	if n == 0 {
+		return nil, 0, err
+	}
+	// An error may come along: crypto/tls says io.EOF with the last octet where
+	// a close_notify stands behind it.
 	buf = newBuffer()
 	buf.data[0] = l.one[0]
 	l.link.hurry = true

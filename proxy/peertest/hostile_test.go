@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"mailtap/proxy/peertest"
 )
@@ -211,6 +212,67 @@ func TestServerInjection(t *testing.T) {
 	if line := c.line(); !strings.HasPrefix(line, "a2 OK") {
 		t.Errorf("the first line inside TLS is %q, want the answer to a2", line)
 	}
+}
+
+// TestLastOctet has the server end its session with a TLS record of one octet,
+// and its close_notify in the same segment: that octet arrives too. In TLS 1.2 both
+// can be told apart, and crypto/tls reads them at once.
+func TestLastOctet(t *testing.T) {
+	t.Parallel()
+	authority := peertest.NewAuthority(t, t.TempDir())
+	cert, key := authority.Leaf(t, "server", time.Hour, "localhost", "127.0.0.1")
+	pair, err := tls.LoadX509KeyPair(cert, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	arrived := make(chan struct{})
+	p := scriptedTLS(t, authority, func(c *rawConn) {
+		c.Write([]byte("* OK [CAPABILITY IMAP4rev1 STARTTLS] ready\r\n"))
+		tag, _, _ := strings.Cut(c.line(), " ")
+		c.Write([]byte(tag + " OK begin\r\n"))
+		under := &corking{Conn: c.Conn}
+		inner := tls.Server(under, &tls.Config{Certificates: []tls.Certificate{pair}, MaxVersion: tls.VersionTLS12})
+		buf := make([]byte, 100)
+		if n, err := inner.Read(buf); err == nil {
+			tag, _, _ = strings.Cut(string(buf[:n]), " ")
+		}
+		inner.Write([]byte(tag + " OK done\r"))
+		<-arrived
+		under.corked = true
+		inner.Write([]byte("\n"))
+		inner.CloseWrite()
+		c.SetWriteDeadline(time.Now().Add(time.Minute)) // CloseWrite has set one that is over
+		c.Write(under.held)
+		c.Close()
+	})
+	c := dial(t, p, cleartext("imap"))
+	c.line()
+	c.send("a1 STARTTLS\r\n")
+	c.until("a1 OK")
+	c.upgrade(trusting(t, p.CA))
+	c.send("a2 NOOP\r\n")
+	if _, err := c.r.ReadString('\r'); err != nil {
+		t.Fatal(err)
+	}
+	close(arrived)
+	if got := c.closed(); got != "\n" {
+		t.Errorf("the last octet inside TLS is %q, want %q", got, "\n")
+	}
+}
+
+// corking is a connection that keeps what is written once it is corked.
+type corking struct {
+	net.Conn
+	corked bool
+	held   []byte
+}
+
+func (c *corking) Write(p []byte) (int, error) {
+	if !c.corked {
+		return c.Conn.Write(p)
+	}
+	c.held = append(c.held, p...)
+	return len(p), nil
 }
 
 func scriptedTLS(t *testing.T, authority *peertest.Authority, serve func(*rawConn)) *peertest.Proxy {
