@@ -55,7 +55,12 @@ func (s *Session) classifyClient(line []byte) what {
 		return what{kind: event.KindClientData, line: lineCancel}
 	}
 	w := classifyCommand(text)
-	if w.kind == event.KindCommand && len(skipBlanks(text[w.tag:])) == 0 && s.auth.tried && !s.journal.State.LoggedIn() {
+	if w.kind == event.KindCommand && !s.journal.State.LoggedIn() && (len(skipBlanks(text[w.tag:])) == 0 || w.row == nil && equalFold(text[:w.tag], "PASS")) {
+		// A word by itself is no command; before the login it may be a password,
+		// or a response to a refused AUTHENTICATE. So is what POP3 says.
+		if w.row == nil {
+			w.tag, w.name = len(text), ""
+		}
 		w.kind, w.line = event.KindClientData, lineStray
 	}
 	return w

@@ -166,7 +166,7 @@ func (s *Session) settle(p *pending, status string) {
 		if s.auth.ex.Authz() != "" {
 			p.user = s.auth.ex.Authz()
 		}
-		s.auth = auth{tried: true}
+		s.auth = auth{}
 	}
 	if s.idle.seq == p.seq {
 		s.idle = idle{}

@@ -29,7 +29,6 @@ type Login struct {
 type auth struct {
 	active    bool
 	cancelled bool
-	tried     bool // there was one before
 	ex        *sasl.Exchange
 	seq       int64 // of the command
 	asked     int   // continuation requests
@@ -256,13 +255,26 @@ func (s *Session) authenticate(m *message, line []byte, off int, given []wire.Se
 	if !ok || covering(given, off, false) != nil {
 		mech, rest = nil, line[off:]
 	}
-	s.auth = auth{active: true, ex: sasl.New(string(mech[:min(len(mech), maxName)]))}
+	if !mechanism(mech) { // it may be the response, its mechanism left out
+		mech, rest = nil, line[off:]
+	}
+	s.auth = auth{active: true, ex: sasl.New(string(mech))}
 	rest = skipBlanks(rest)
 	if len(rest) == 0 {
 		return
 	}
 	off = len(line) - len(rest)
 	m.sasl = s.clientStep(rest, off, given)
+}
+
+// mechanism tells what may be the name of one (RFC 4422 §3.1), in whatever case.
+func mechanism(name []byte) bool {
+	for _, c := range name {
+		if !(c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '-' || c == '_') {
+			return false
+		}
+	}
+	return len(name) <= 20
 }
 
 // saslResponse is a client's line of an exchange.
