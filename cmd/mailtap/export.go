@@ -56,7 +56,7 @@ func runExport(o exportOptions, std streams) error {
 	switch o.to {
 	case "raw":
 		return exportRaw(o, std)
-	case "json", "markdown":
+	case "json", "markdown", "html":
 		return exportText(o, std)
 	case "":
 		return usagef("mailtap export needs --to, as in: mailtap export --to raw --out session %s", o.capture)

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -12,13 +14,15 @@ import (
 	"mailtap/parse/event"
 	"mailtap/parse/wire"
 	"mailtap/proxy/eventlog"
+	"mailtap/view/report"
 	"mailtap/view/transcript"
 )
 
 const showExample = `  mailtap show today.pcapng
   mailtap show today.pcapng#AE7QK2M7QA            one session
   mailtap show --filter 'status == "NO"' *.pcapng
-  mailtap show --format json today.pcapng | jq .  what the live log said`
+  mailtap show --format json today.pcapng | jq .  what the live log said
+  mailtap show --format html today.pcapng > report.html`
 
 // showOptions are what `mailtap show` is told.
 type showOptions struct {
@@ -43,8 +47,8 @@ func newShow(std streams) *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.format, "format", "text", "text, json (one event a line) or markdown")
-	completeWords(cmd, "format", "text", "json", "markdown")
+	f.StringVar(&o.format, "format", "text", "text, json (one event a line), markdown or html (a report)")
+	completeWords(cmd, "format", "text", "json", "markdown", "html")
 	addFilter(cmd, &o.filter)
 	f.BoolVar(&o.showSecrets, "show-secrets", false, "show passwords, where they were recorded readable")
 	return cmd
@@ -74,12 +78,26 @@ func (o *showOptions) open(w io.Writer) (shower, error) {
 	switch o.format {
 	case "json":
 		return jsonShower{eventlog.New(w, eventlog.Options{Format: eventlog.JSON, Accept: accept})}, nil
+	case "html":
+		return report.New(w, report.Options{Title: o.title(), Accept: accept, Version: version()})
 	case "text", "markdown":
 		return transcript.New(w, transcript.Options{
 			Format: transcript.Format(o.format), Accept: accept, Colour: colours(w), Width: columns(w),
 		}), nil
 	}
-	return nil, usagef("--format %q: it is text, json or markdown", o.format)
+	return nil, usagef("--format %q: it is text, json, markdown or html", o.format)
+}
+
+// title is what a report is about: the captures' names, without their folders.
+func (o *showOptions) title() string {
+	var names []string
+	for _, name := range o.captures {
+		names = append(names, filepath.Base(name))
+	}
+	if len(names) > 4 {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:3], ", "), len(names)-3)
+	}
+	return strings.Join(names, ", ")
 }
 
 type jsonShower struct{ *eventlog.Log }

@@ -26,7 +26,7 @@ func newMarkdown(out *bufio.Writer, o Options) *markdown {
 }
 
 func (m *markdown) heading(h Heading) {
-	m.section("## " + plain(h.title()))
+	m.section("## " + plain(h.Title()))
 	m.put("- " + h.Start.In(m.options.Location).Format("2006-01-02 15:04:05 MST"))
 	m.put("- client: " + code(h.client()))
 	m.put("- mailtap: " + code(h.proxy()))
@@ -64,7 +64,7 @@ func (m *markdown) finding(f *event.Finding) {
 func (m *markdown) closing(e *event.Event) {
 	m.fence()
 	m.put("")
-	for _, line := range closingWords(e) {
+	for _, line := range ClosingWords(e) {
 		m.put(plain(line))
 	}
 }

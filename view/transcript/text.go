@@ -41,7 +41,7 @@ const (
 
 func (t *text) heading(h Heading) {
 	t.gap()
-	title := h.title()
+	title := h.Title()
 	at := h.Start.In(t.location).Format(time.DateTime)
 	pad := max(t.width-layout.Width(title)-len(at), 2)
 	t.put(t.Paint(layout.Strong, title) + strings.Repeat(" ", pad) + t.Paint(layout.Quiet, at))
@@ -87,7 +87,7 @@ func (t *text) below(tone layout.Tone, paragraph string) {
 
 func (t *text) closing(e *event.Event) {
 	t.put("")
-	for _, line := range closingWords(e) {
+	for _, line := range ClosingWords(e) {
 		for _, piece := range layout.Wrap(line, t.width-2) {
 			t.put("  " + t.Paint(layout.Quiet, piece))
 		}
@@ -118,8 +118,8 @@ func (t *text) put(line string) {
 	t.out.WriteByte('\n')
 }
 
-// closingWords sum a session up: how it ended, and what it was.
-func closingWords(e *event.Event) []string {
+// ClosingWords sum a session up: how it ended, and what it was.
+func ClosingWords(e *event.Event) []string {
 	c := e.Close
 	ended := "the session ended"
 	switch c.By {

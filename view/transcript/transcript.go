@@ -152,7 +152,7 @@ func (t *Writer) gather(s *session, e *event.Event) bool {
 	if s.begun || s.relayed {
 		return false
 	}
-	taken := s.heading.add(e)
+	taken := s.heading.Add(e)
 	wanted := t.options.Accept != nil && t.options.Accept(e)
 	return taken && !wanted
 }
@@ -196,9 +196,9 @@ type Heading struct {
 	TLS      [2]*event.TLS // the client's side, the server's
 }
 
-// add takes e's part of the heading; false where e is none of it. What failed
+// Add takes e's part of the heading; false where e is none of it. What failed
 // is a line of its own.
-func (h *Heading) add(e *event.Event) bool {
+func (h *Heading) Add(e *event.Event) bool {
 	switch {
 	case e.Kind == event.KindSessionOpen && e.Route != nil:
 		h.Client, h.Listen, h.Upstream, h.Start = e.Route.Client, e.Route.Listen, e.Route.Upstream, e.Time
@@ -217,8 +217,8 @@ func (h *Heading) add(e *event.Event) bool {
 	return false
 }
 
-// title is what a session is called.
-func (h *Heading) title() string {
+// Title is what a session is called.
+func (h *Heading) Title() string {
 	return words(h.Proto.Title()+" session "+safe(h.Session), safe(h.Name))
 }
 
@@ -227,10 +227,14 @@ func (h *Heading) short(c *event.Context) string {
 	if h.Name != "" {
 		return safe(h.Name)
 	}
-	return words(h.title(), safe(c.User))
+	return words(h.Title(), safe(c.User))
 }
 
-// client, proxy and server are the heading's three parties, in words.
+// Parties are the three who talk, in words that are safe to be shown.
+func (h *Heading) Parties() (client, proxy, server string) {
+	return h.client(), h.proxy(), h.server()
+}
+
 func (h *Heading) client() string {
 	return words(safe(h.Client), tlsWords(h.TLS[0], h.Listen))
 }
