@@ -354,7 +354,7 @@ var urlauthMark = []byte(";urlauth=")
 // urlauth masks the tokens of ;urlauth=access:mechanism:token: who has one may
 // fetch the message (RFC 4467 §3).
 func (s *Session) urlauth(line []byte) {
-	low := bytes.ToLower(line)
+	low := lower(line)
 	for off := 0; ; {
 		i := bytes.Index(low[off:], urlauthMark)
 		if i < 0 {
@@ -370,6 +370,18 @@ func (s *Session) urlauth(line []byte) {
 		}
 		off = end
 	}
+}
+
+// lower is line with its ASCII letters in lower case, octet for octet:
+// bytes.ToLower makes three octets of one that is not UTF-8.
+func lower(line []byte) []byte {
+	low := bytes.Clone(line)
+	for i, c := range low {
+		if c >= 'A' && c <= 'Z' {
+			low[i] = c + 'a' - 'A'
+		}
+	}
+	return low
 }
 
 // given are secrets that a capture tells of, by their offset in the direction.
