@@ -22,7 +22,9 @@ type Entry struct {
 	Title    string // what is wrong: one sentence without its full stop
 	Advice   string // what to do
 	Explain  string // the page: how it comes about, how it looks on the wire
-	RFC      string // where what it rests on is defined
+	RFC      string // where what it rests on is defined, or whose page says it
+	Field    Field  // of mail clients: the setting to change
+	Set      string // what to set it to; {tls} and {starttls} are the ports
 }
 
 // topics are the tables of all files.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"sort"
 	"strconv"
+	"strings"
 	"time"
 
 	"mailtap/parse/event"
@@ -15,8 +16,8 @@ import (
 type Digest struct {
 	found    []*Found
 	byCause  map[string]*Found
-	sessions map[string]*visit
-	memory   memory
+	sessions map[string]*seen
+	across   Across
 }
 
 // Found is a finding with what is known of where it stands.
@@ -28,6 +29,8 @@ type Found struct {
 	Client      string
 	Sessions    []string // that have it, in order, as many as are worth naming
 	Lines       []Line   // its evidence
+
+	cause string
 }
 
 // Line is an event that a finding rests on.
@@ -38,12 +41,10 @@ type Line struct {
 	Time time.Time
 }
 
-// visit is what is remembered of a session.
-type visit struct {
+// seen is what is remembered of a session: whose it is, and its lines.
+type seen struct {
 	client, server, user, asked string
-	proto                       event.Proto
-	in                          bool   // somebody logged in
-	mailbox                     string // that SELECT or EXAMINE named last
+	in                          bool // somebody logged in
 	lines                       map[int64]Line
 	oldest                      int64
 }
@@ -54,29 +55,28 @@ const mostLines = 4096
 // See takes the next event of any session, in order of time.
 func (d *Digest) See(e *event.Event) {
 	if d.sessions == nil {
-		d.sessions, d.byCause = map[string]*visit{}, map[string]*Found{}
+		d.sessions, d.byCause = map[string]*seen{}, map[string]*Found{}
 	}
 	if e.Context == nil || e.Session == "" {
 		if e.Finding != nil {
-			d.add(e, &visit{})
+			d.add(e, &seen{})
 		}
 		return
 	}
 	v := d.sessions[e.Session]
 	if v == nil {
-		v = &visit{proto: e.Proto, lines: map[int64]Line{}}
+		v = &seen{lines: map[int64]Line{}}
 		d.sessions[e.Session] = v
 	}
 	v.see(e)
 	if e.Finding != nil {
 		d.add(e, v)
-		return
 	}
-	for _, f := range d.memory.see(e, v) {
-		f.Context, f.Time = e.Context, e.Time
+	for _, f := range d.across.See(e) {
 		d.add(f, v)
 	}
 	switch {
+	case e.Finding != nil:
 	case e.State.LoggedIn() && !v.in:
 		v.in = true
 		d.forgive(v, e.Time)
@@ -85,23 +85,18 @@ func (d *Digest) See(e *event.Event) {
 	}
 }
 
-func (v *visit) see(e *event.Event) {
+func (v *seen) see(e *event.Event) {
 	if e.Kind == event.KindSessionOpen && e.Route != nil {
-		v.client, v.server = hostOf("//"+e.Route.Client), hostOf(e.Route.Upstream)
+		v.client, v.server = addressOf(e.Route.Client), hostOf(e.Route.Upstream)
 	}
 	if e.User != "" {
 		v.user = e.User
 	}
-	switch {
-	case e.Kind == event.KindCommand && (e.Name == "LOGIN" || e.Name == "USER" || e.Name == "APOP"):
-		v.asked = argument(e, 1)
-	case e.Kind == event.KindCommand && (e.Name == "SELECT" || e.Name == "EXAMINE"):
-		v.mailbox = mailboxOf(e)
-	case e.Kind.Protocol():
-	default:
-		if e.Seq == 0 {
-			return
-		}
+	if user := userIn(e); user != "" && e.Dir == event.SideClient {
+		v.asked = user
+	}
+	if e.Seq == 0 {
+		return
 	}
 	text := e.Text
 	if !e.Kind.Protocol() {
@@ -115,7 +110,7 @@ func (v *visit) see(e *event.Event) {
 }
 
 // who is the user that logged in, or the one that was tried.
-func (v *visit) who() string {
+func (v *seen) who() string {
 	if v.user != "" {
 		return v.user
 	}
@@ -124,21 +119,24 @@ func (v *visit) who() string {
 
 // add takes a finding: a new cause, or one more of a known one. A finding that
 // comes again within a session replaces the one before (its count grew).
-func (d *Digest) add(e *event.Event, v *visit) {
+func (d *Digest) add(e *event.Event, v *seen) {
 	f := e.Finding
 	session := ""
 	if e.Context != nil {
 		session = e.Session
 	}
-	cause := fmt.Sprintf("%s\x00%s\x00%s\x00%s\x00%d", f.ID, v.who(), v.server, f.Title, f.Severity)
+	cause := causeOf(f, v)
 	known := d.byCause[cause]
 	if known == nil {
-		known = &Found{Finding: *f, First: e.Time, User: v.who(), Server: v.server, Client: v.client}
+		known = &Found{Finding: *f, First: e.Time, User: v.who(), Server: v.server, Client: v.client, cause: cause}
 		known.Count = 0
 		d.byCause[cause] = known
 		d.found = append(d.found, known)
 	}
 	known.Last = e.Time
+	if supplemented[f.ID] && strings.Contains(f.Title, across) {
+		known.Title = f.Title
+	}
 	if n := len(known.Sessions); n > 0 && known.Sessions[n-1] == session {
 		known.Count = max(known.Count, f.Count)
 		return
@@ -155,8 +153,21 @@ func (d *Digest) add(e *event.Event, v *visit) {
 	}
 }
 
+// supplemented are findings to which other sessions add what they know: with
+// that they are the same cause.
+var supplemented = map[string]bool{"pop.in-use": true, "limit.connections": true, "pop.login-delay": true}
+
+// causeOf tells findings apart that have different causes.
+func causeOf(f *event.Finding, v *seen) string {
+	cause := f.ID + "\x00" + v.who() + "\x00" + v.server
+	if !supplemented[f.ID] {
+		cause += fmt.Sprintf("\x00%s\x00%d", f.Title, f.Severity)
+	}
+	return cause
+}
+
 // line is the event of this session that an evidence names.
-func (v *visit) line(id string) (Line, bool) {
+func (v *seen) line(id string) (Line, bool) {
 	for i := len(id) - 1; i >= 0; i-- {
 		if id[i] == ':' {
 			seq, err := strconv.ParseInt(id[i+1:], 10, 64)
@@ -172,11 +183,12 @@ const forgiven = 10 * time.Minute
 
 // forgive makes a refused password that the same user then typed rightly an
 // observation.
-func (d *Digest) forgive(v *visit, at time.Time) {
+func (d *Digest) forgive(v *seen, at time.Time) {
 	for _, f := range d.found {
 		switch f.ID {
 		case "auth.bad-credentials", "auth.charset", "auth.tempfail":
 			if f.User == v.user && f.Server == v.server && at.Sub(f.Last) < forgiven && f.Severity == event.SeverityError {
+				delete(d.byCause, f.cause) // what is refused from now on is another matter
 				f.Severity = event.SeverityInfo
 			}
 		}

@@ -1,44 +1,119 @@
 package finding
 
 import (
+	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
 
 	"mailtap/parse/event"
+	"mailtap/parse/imap/syntax"
 )
 
-var backoff = regexp.MustCompile(`(?i)backoff time: *([0-9]+)`)
+// limitWatch is what is remembered of limits.
+type limitWatch struct {
+	quota   string // how full the mailbox is, in words
+	exists  uint32
+	refused map[string]report // by what was refused: a fault that may pass
+}
+
+var backoff = regexp.MustCompile(`backoff time[^0-9]*([0-9]+)`)
 
 // detectLimits finds servers that have had enough of this client. It comes
 // before the logins: a limit is often told in answer to one.
 func detectLimits(w *Watch, e *event.Event) {
-	if e.Kind != event.KindResponse && e.Kind != event.KindGreeting || e.Status == "" {
+	if e.Kind != event.KindResponse && e.Kind != event.KindGreeting {
 		return
 	}
-	refused := failed(e) || e.Status == "BYE"
-	evidence := []*event.Event{w.command(e), e}
+	if e.Status == "" {
+		w.limitData(e)
+		return
+	}
+	refused, text := failed(e) || e.Status == "BYE", w.words(e)
+	r := report{evidence: w.asked(e)}
 	switch {
-	case refused && says(e, "request is throttled", "suggested backoff", "throttled"):
-		w.tell(report{id: "limit.ms.throttle", detail: pause(e.Text), evidence: evidence})
-	case refused && e.Code == "OVERQUOTA" && says(e, "bandwidth", "command or bandwidth"), says(e, "exceeded command or bandwidth"), e.Code == "THROTTLED":
-		w.tell(report{id: "limit.gmail.bandwidth", evidence: evidence})
-	case refused && aboutConnections(e):
-		w.tell(report{id: "limit.connections", evidence: evidence})
-	case refused && (e.Code == "LIMIT" && !says(e, "size", "too large", "too big", "message limit") || says(e, "rate limit", "too many requests", "too many commands")):
-		w.tell(report{id: "limit.rate", evidence: evidence})
+	case refused && containsAny(text, []string{"throttled", "suggested backoff"}):
+		r.id, r.detail = "limit.ms.throttle", pause(text)
+	case strings.Contains(text, "command or bandwidth"), strings.Contains(text, "bandwidth limit") && (refused || e.Code == "OVERQUOTA"), e.Code == "THROTTLED":
+		r.id = "limit.gmail.bandwidth"
+	case refused && aboutConnections(e, text):
+		r.id = "limit.connections"
+		if w.user != "" || w.userOf(w.command(e)) != "" {
+			r.detail = "user " + w.userOf(w.command(e))
+		}
+	case refused && w.aboutRate(e, text):
+		r.id = "limit.rate"
 	case e.Code == "MESSAGELIMIT":
-		w.tell(report{id: "limit.messagelimit", evidence: evidence})
+		r.id = "limit.messagelimit"
+		if s, ok := e.Data.(*syntax.Status); ok {
+			if m, ok := s.Args.(*syntax.MessageLimitCode); ok {
+				r.detail = fmt.Sprintf("at most %d messages in one command", m.Limit)
+			}
+		}
+	default:
+		return
+	}
+	w.tell(r)
+}
+
+// asked is a response's evidence: the command, and the response.
+func (w *Watch) asked(e *event.Event) []*event.Event { return []*event.Event{w.command(e), e} }
+
+// limitData takes what the server says of limits in data.
+func (w *Watch) limitData(e *event.Event) {
+	switch d := e.Data.(type) {
+	case *syntax.QuotaData:
+		for _, r := range d.Resources {
+			if r.Limit > 0 && (r.Resource == "STORAGE" || w.limit.quota == "") {
+				unit := " KiB"
+				if r.Resource == "MESSAGE" {
+					unit = " messages"
+				}
+				w.limit.quota = fmt.Sprintf("%d of %d%s are used", r.Usage, r.Limit, unit)
+			}
+		}
+	case *syntax.NumberData:
+		if e.Name != "EXISTS" {
+			return
+		}
+		value, _ := w.capability("MESSAGELIMIT")
+		if n, err := strconv.ParseUint(value, 10, 32); err == nil && uint64(d.Number) > n {
+			w.tell(report{id: "limit.messagelimit", severity: event.SeverityInfo, detail: fmt.Sprintf("%d messages are there, and the server handles %d in one command", d.Number, n)})
+		}
 	}
 }
 
 // aboutConnections tells whether a refusal counts connections or logins, not
 // commands or octets.
-func aboutConnections(e *event.Event) bool {
-	if says(e, "maximum number of connections", "maximum number of simultaneous", "connection limit", "connections limit", "too many open connections", "mail_max_userip_connections") {
+func aboutConnections(e *event.Event, text string) bool {
+	if containsAny(text, failureWords) || both(text, blockedWords, addressWords) && !containsAny(text, connectionWords) {
+		return false
+	}
+	login := e.Kind == event.KindGreeting || logins[e.For] || e.For == "USER" || e.For == "" && e.Status == "BYE"
+	switch {
+	case strings.Contains(text, "mail_max_userip_connections"), strings.Contains(text, "too many open connections"):
+		return true
+	case e.Code == "LIMIT" && logins[e.For]:
+		return !containsAny(text, rateWords)
+	case e.Code == "AUTHENTICATIONFAILED", e.Code == "AUTH":
+		return false
+	}
+	return login && both(text, excessWords, connectionWords) && !containsAny(text, rateWords)
+}
+
+// aboutRate tells whether a refusal is for how often something was asked.
+func (w *Watch) aboutRate(e *event.Event, text string) bool {
+	if containsAny(text, rateWords) && !containsAny(text, failureWords) {
 		return true
 	}
-	return says(e, "too many", "maximum", "exceed", "limit") && says(e, "connection", "simultaneous", "concurrent", "sessions", "logins") && !says(e, "invalid imap command", "bad command", "failed login", "login failure", "authentication failure")
+	if e.Code != "LIMIT" {
+		return false
+	}
+	switch e.For { // RFC 5530: of flags, names and sizes there may be too many too
+	case "APPEND", "STORE", "UID STORE", "CREATE", "RENAME", "COPY", "UID COPY", "MOVE", "UID MOVE", "SUBSCRIBE", "SETMETADATA", "SETACL":
+		return false
+	}
+	return true
 }
 
 // pause words Exchange's back-off time, which it gives in milliseconds.
@@ -48,41 +123,82 @@ func pause(text string) string {
 		return ""
 	}
 	ms, err := strconv.ParseInt(m[1], 10, 64)
-	if err != nil || ms <= 0 {
+	switch {
+	case err != nil || ms <= 0:
 		return ""
+	case ms < 120_000:
+		return fmt.Sprintf("wait %d seconds", (ms+999)/1000)
 	}
-	if ms < 60_000 {
-		return "wait " + strconv.FormatInt((ms+999)/1000, 10) + " seconds"
-	}
-	return "wait " + strconv.FormatInt((ms+59_999)/60_000, 10) + " minutes"
+	return fmt.Sprintf("wait %d minutes", (ms+59_999)/60_000)
 }
 
-// detectQuota finds full mailboxes.
+// detectQuota finds full mailboxes: by the code, or by the words where a
+// message was to be stored.
 func detectQuota(w *Watch, e *event.Event) {
-	if w.got || !e.Completes || !failed(e) {
+	if w.got || e.Kind != event.KindResponse {
 		return
 	}
-	stores := e.For == "APPEND" || strings.HasSuffix(e.For, "COPY") || strings.HasSuffix(e.For, "MOVE") || e.For == "REPLACE"
-	if e.Code == "OVERQUOTA" || stores && says(e, "quota", "mailbox is full", "mailbox full", "not enough disk", "no space") {
-		w.tell(report{id: "quota.full", evidence: []*event.Event{w.command(e), e}})
+	switch {
+	case e.Completes && failed(e) && (e.Code == "OVERQUOTA" || stores(e.For) && containsAny(w.words(e), quotaWords)):
+		detail := w.limit.quota
+		if box := mailboxOf(w.command(e)); box.Name != "" {
+			detail = strings.TrimSuffix("storing in "+box.Name+"; "+detail, "; ")
+		}
+		w.tell(report{id: "quota.full", detail: detail, evidence: w.asked(e)})
+	case !e.Completes && e.Status == "NO" && (e.Code == "OVERQUOTA" || e.Code == "ALERT" && says(e, "over quota", "quota exceeded")):
+		w.tell(report{id: "quota.full", detail: w.limit.quota, severity: event.SeverityWarning})
 	}
+}
+
+// stores tells commands that store a message.
+func stores(name string) bool {
+	return name == "APPEND" || name == "REPLACE" || strings.HasSuffix(name, "COPY") || strings.HasSuffix(name, "MOVE")
 }
 
 // faults are the response codes by which a server says whose fault it is, and
 // what each means (RFC 5530 §3).
 var faults = map[string]string{
-	"SERVERBUG": "the server has a fault of its own", "CLIENTBUG": "the server thinks that the client made a mistake",
-	"INUSE": "another one uses it", "CORRUPTION": "the mailbox is damaged on the server", "CANNOT": "the server never allows this",
-	"NOPERM": "this user has no right to do it", "EXPUNGEISSUED": "messages were expunged by another session meanwhile",
-	"CONTACTADMIN": "the administrator has to be asked", "UNAVAILABLE": "a part of the server cannot be reached for now",
+	"SERVERBUG":     "the server has a fault of its own; tell its administrator",
+	"CLIENTBUG":     "the server thinks that the client made a mistake; tell the client's author",
+	"INUSE":         "another session uses it; try again",
+	"CORRUPTION":    "the mailbox is damaged on the server; its administrator has to mend it",
+	"CANNOT":        "the server never allows this, whoever asks; do it another way",
+	"NOPERM":        "this user has no right to do it; ask the administrator or the folder's owner for the right",
+	"EXPUNGEISSUED": "messages were expunged by another session meanwhile; the client should look again",
+	"CONTACTADMIN":  "the administrator has to be asked",
+	"UNAVAILABLE":   "a part of the server cannot be reached for now; try again",
+	"LIMIT":         "it is more than the server can hold (flags, length of names, size)",
 }
 
-// detectServerFaults explains refusals that nothing else explained.
+// detectServerFaults explains refusals that nothing else explained. They are
+// held back: what works at the next attempt was a passing fault.
 func detectServerFaults(w *Watch, e *event.Event) {
-	if w.got || e.Kind != event.KindResponse || !failed(e) || logins[e.For] || w.proto != event.IMAP {
-		return
-	}
-	if meaning, ok := faults[e.Code]; ok {
-		w.tell(report{id: "srv.bug-codes", key: e.Code, detail: e.Code + " to " + e.For + ": " + meaning, evidence: []*event.Event{w.command(e), e}, severity: event.SeverityWarning})
+	l := &w.limit
+	switch {
+	case e.Kind == event.KindSessionClose:
+		for _, key := range sorted(l.refused) {
+			w.tell(l.refused[key])
+		}
+	case !e.Completes || w.proto != event.IMAP || logins[e.For]:
+	case succeeded(e):
+		key := e.For + " " + mailboxOf(w.command(e)).Name
+		if r, ok := l.refused[key]; ok {
+			delete(l.refused, key)
+			r.severity = event.SeverityInfo
+			r.detail += "; at a later attempt it worked"
+			w.tell(r)
+		}
+	case failed(e) && !w.got:
+		meaning, ok := faults[e.Code]
+		if !ok || len(l.refused) >= 100 {
+			return
+		}
+		if l.refused == nil {
+			l.refused = map[string]report{}
+		}
+		key := e.For + " " + mailboxOf(w.command(e)).Name
+		if _, known := l.refused[key]; !known {
+			l.refused[key] = report{id: "srv.bug-codes", key: e.Code, detail: e.Code + " to " + e.For + ": " + meaning, evidence: w.asked(e), severity: event.SeverityWarning}
+		}
 	}
 }

@@ -1,21 +1,37 @@
 package finding
 
 import (
-	"encoding/base64"
-	"encoding/json"
 	"strings"
 
 	"mailtap/parse/event"
+	"mailtap/parse/imap"
 )
 
 // authWatch is what is remembered of logins.
 type authWatch struct {
-	user      string // USER's, POP3
-	userCmd   *event.Event
-	denied    *event.Event   // OAuth: the challenge that carried an error
-	cancelled map[int64]bool // by the command's seq
-	failures  []failure      // wrong passwords that may be a typing mistake
-	alert     *event.Event
+	try      attempt
+	user     string    // USER's, POP3
+	failures []failure // that may be a typing mistake, or pass
+	alert    *event.Event
+	bearer   bool // the login that worked was one of OAuth
+	named    bool // the client sent ID
+	told     int  // refusals told before
+}
+
+// attempt is a login that is under way.
+type attempt struct {
+	cmd       *event.Event
+	mech      string // a SASL mechanism, LOGIN, USER, APOP
+	user      string
+	initial   bool         // with an initial response
+	asked     int          // continuation requests
+	shape     string       // of the secret
+	fault     string       // what is wrong with a SASL message
+	denied    *event.Event // OAuth: the challenge that carried an error
+	why       string       // what it says
+	answered  bool         // and the client answered it
+	cancelled bool         // by the client: "*"
+	binding   bool         // to the TLS channel, or the client could
 }
 
 // failure is a refused login whose meaning is not certain before the next one.
@@ -30,107 +46,167 @@ var logins = map[string]bool{"LOGIN": true, "AUTHENTICATE": true, "PASS": true, 
 func detectLogin(w *Watch, e *event.Event) {
 	a := &w.auth
 	switch {
-	case e.Kind == event.KindCommand && e.Name == "USER":
-		a.user, a.userCmd = argument(e, 1), e
-	case e.Kind == event.KindCommand && logins[e.Name]:
-		a.denied = nil
-	case e.Kind == event.KindClientData && strings.TrimSpace(e.Text) == "*":
-		if a.cancelled == nil {
-			a.cancelled = map[int64]bool{}
-		}
-		a.cancelled[w.lastLogin()] = true
-	case e.Kind == event.KindContinuation && oauthError(e) != "":
-		a.denied = e
+	case e.Kind == event.KindCommand:
+		w.loginCommand(e)
+	case e.Kind == event.KindClientData && a.try.cmd != nil:
+		a.try.step(e)
+		a.try.cancelled = a.try.cancelled || strings.TrimSpace(e.Text) == "*"
+		a.try.answered = a.try.denied != nil
+	case e.Kind == event.KindContinuation && a.try.cmd != nil && (e.For == "AUTHENTICATE" || e.For == "AUTH"):
+		a.try.challenge(e)
 	case e.Kind == event.KindResponse && e.Code == "WEBALERT":
 		a.alert = e
 	case e.Completes && (logins[e.For] || e.For == "USER") && !w.got:
 		w.completedLogin(e)
-	case e.Kind == event.KindGreeting && e.Status == "BYE" && says(e, "intrusion prevention", "blocked", "banned", "blacklist"):
-		w.tell(report{id: "auth.blocked-ip"})
-	case e.Kind == event.KindResponse && e.Status == "BYE" && says(e, "intrusion prevention"):
-		w.tell(report{id: "auth.blocked-ip"})
-	case e.Kind == event.KindSessionClose, e.Kind == event.KindCommand && (e.Name == "LOGOUT" || e.Name == "QUIT"):
+	case e.Status == "BYE" || e.Kind == event.KindGreeting && e.Status == "-ERR":
+		w.turnedAway(e)
+	case e.Kind == event.KindSessionClose:
+		w.settleLogins(false)
+		w.leftLogin()
+	}
+	if e.Kind == event.KindCommand && (e.Name == "LOGOUT" || e.Name == "QUIT") {
 		w.settleLogins(false)
 	}
 }
 
-// lastLogin is the seq of the login command that is under way.
-func (w *Watch) lastLogin() int64 {
-	for i := len(w.order) - 1; i >= 0; i-- {
-		if logins[w.order[i].Name] {
-			return w.order[i].Seq
+func (w *Watch) loginCommand(e *event.Event) {
+	a := &w.auth
+	switch e.Name {
+	case "ID":
+		a.named = true
+	case "USER":
+		a.user = userIn(e)
+	case "LOGIN", "AUTHENTICATE", "PASS", "APOP", "AUTH":
+		a.try = attempt{cmd: e, mech: mechanism(e), user: userIn(e)}
+		if e.Name == "PASS" {
+			a.try.user = a.user
 		}
+		a.try.step(e)
+		if d, ok := e.Data.(*imap.Auth); ok {
+			a.try.initial = d.Initial != nil
+		}
+		a.try.initial = a.try.initial || e.Name == "AUTH" && argument(e, 2) != ""
 	}
-	return 0
 }
 
-// mechanism is how a login command logs in: a SASL mechanism, LOGIN, USER, APOP.
+// userIn is the user that a command names, or "".
+func userIn(e *event.Event) string {
+	if d, ok := e.Data.(*imap.Login); ok {
+		return d.User
+	}
+	if s := stepOf(e); s != nil && s.User != "" {
+		return s.User
+	}
+	if e.Name == "USER" || e.Name == "APOP" {
+		return argument(e, 1)
+	}
+	return ""
+}
+
+// step takes what a client's line tells of the login.
+func (a *attempt) step(e *event.Event) {
+	if d, ok := e.Data.(*imap.Login); ok {
+		a.shape = d.Shape
+	}
+	s := stepOf(e)
+	if s == nil {
+		return
+	}
+	if s.User != "" {
+		a.user = s.User
+	}
+	if s.Shape != "" {
+		a.shape = s.Shape
+	}
+	if a.fault == "" {
+		a.fault = s.Error
+	}
+	a.binding = a.binding || strings.Contains(s.Note, "channel binding cannot pass")
+}
+
+// challenge takes a server's part of a SASL exchange. That of XOAUTH2 and
+// OAUTHBEARER is an error, as JSON (RFC 7628 §3.2.2).
+func (a *attempt) challenge(e *event.Event) {
+	a.asked++
+	if s := stepOf(e); s != nil && s.JSON != "" {
+		a.denied, a.why = e, oauthError(s.JSON)
+	}
+}
+
+// mechanism is how a login command logs in.
 func mechanism(cmd *event.Event) string {
-	switch {
-	case cmd == nil:
-		return ""
-	case cmd.Name == "AUTHENTICATE" || cmd.Name == "AUTH":
+	switch cmd.Name {
+	case "AUTHENTICATE", "AUTH":
+		if d, ok := cmd.Data.(*imap.Auth); ok {
+			return strings.ToUpper(d.Mech)
+		}
 		return strings.ToUpper(argument(cmd, 1))
-	case cmd.Name == "PASS":
+	case "PASS":
 		return "USER"
 	}
 	return cmd.Name
 }
 
 // plaintext are the mechanisms that hand the server the password itself.
-func plaintext(mech string) bool {
-	return mech == "PLAIN" || mech == "LOGIN" || mech == "USER"
-}
+func plaintext(mech string) bool { return mech == "PLAIN" || mech == "LOGIN" || mech == "USER" }
+
+func bearer(mech string) bool { return mech == "XOAUTH2" || mech == "OAUTHBEARER" }
 
 func (w *Watch) completedLogin(e *event.Event) {
-	cmd := w.command(e)
-	if succeeded(e) {
+	a := &w.auth
+	switch {
+	case succeeded(e):
 		if e.For != "USER" {
-			w.loggedIn(e, cmd)
+			w.loggedIn(e)
 		}
 		return
-	}
-	if !failed(e) || w.auth.cancelled[e.Cmd] {
+	case !failed(e), a.try.cancelled && a.try.denied == nil:
 		return
 	}
-	r := w.classify(e, cmd)
+	r := w.classify(e)
 	if r.id == "" {
 		return
 	}
-	r.key = w.userOf(cmd)
+	r.key += w.userOf(w.command(e))
 	if r.evidence == nil {
-		r.evidence = []*event.Event{cmd, e}
+		r.evidence = w.asked(e)
 	}
 	w.got = true
-	w.auth.failures = append(w.auth.failures, failure{r, mechanism(cmd)})
+	if len(a.failures) < 100 {
+		a.failures = append(a.failures, failure{r, a.try.mech})
+	}
 }
 
-// userOf is who tries to log in.
+// userOf is who the command is for: who it logs in.
 func (w *Watch) userOf(cmd *event.Event) string {
 	switch {
-	case cmd == nil:
-	case cmd.Name == "LOGIN", cmd.Name == "APOP":
-		return argument(cmd, 1)
+	case w.auth.try.cmd != nil && w.auth.try.cmd == cmd:
+		return w.auth.try.user
+	case cmd.Name == "USER":
+		return w.auth.user
 	case cmd.Name == "PASS":
 		return w.auth.user
+	case cmd.Name == "LOGIN", cmd.Name == "APOP":
+		return userIn(cmd)
 	}
 	return w.user
 }
 
 // loggedIn settles what failed before: a typing mistake, or a mechanism that
 // the server offers and cannot do.
-func (w *Watch) loggedIn(e, cmd *event.Event) {
-	mech := mechanism(cmd)
-	for i := range w.auth.failures {
-		f := &w.auth.failures[i]
-		if f.id == "auth.bad-credentials" && !plaintext(f.mech) && plaintext(mech) && f.mech != "" {
-			f.report = report{id: "auth.mech-unusable", key: f.mech, severity: event.SeverityInfo, evidence: append(f.evidence, e),
-				detail: f.mech + " was refused, and " + mech + " works with the same account"}
+func (w *Watch) loggedIn(e *event.Event) {
+	a := &w.auth
+	a.bearer = bearer(a.try.mech)
+	for i := range a.failures {
+		f := &a.failures[i]
+		if f.id == "auth.bad-credentials" && f.mech != a.try.mech && !plaintext(f.mech) && f.mech != "" {
+			f.report = report{id: "auth.mech-unusable", key: f.mech, evidence: append(f.evidence, e),
+				detail: f.mech + " was refused, and " + a.try.mech + " works with the same account"}
 		}
 	}
 	w.settleLogins(true)
-	if says(e, "enable imap", "enable pop", "imap access in your account") {
-		w.tell(report{id: "auth.service-disabled"})
+	if text := w.words(e); containsAny(text, []string{"enable imap", "enable pop", "imap access in your account", "please enable"}) {
+		w.tell(report{id: "auth.service-disabled", evidence: w.asked(e)})
 	}
 }
 
@@ -144,169 +220,36 @@ func (w *Watch) settleLogins(worked bool) {
 			f.severity = event.SeverityInfo
 		}
 		w.tell(f.report)
+		w.auth.told++
 	}
 }
 
-// classify says why a login was refused: by the response code, then by the
-// host, then by the server's words.
-func (w *Watch) classify(e, cmd *event.Event) report {
-	mech := mechanism(cmd)
-	for _, rule := range []func(*Watch, *event.Event, *event.Event, string) report{byMechanism, byCode, byProvider, byWords} {
-		if r := rule(w, e, cmd, mech); r.id != "" {
-			return r
-		}
+// refused tells whether a login was refused in this session.
+func (a *authWatch) refused() bool { return len(a.failures) > 0 || a.told > 0 }
+
+// turnedAway finds servers that block the client's address.
+func (w *Watch) turnedAway(e *event.Event) {
+	if w.got || w.state.LoggedIn() {
+		return
 	}
-	if e.For == "USER" || e.Status == "BAD" {
-		return report{}
+	text := w.words(e)
+	if both(text, blockedWords, addressWords) || strings.Contains(text, "intrusion prevention") || e.Kind == event.KindGreeting && containsAny(text, blockedWords) {
+		w.tell(report{id: "auth.blocked-ip", detail: strings.TrimSpace(e.Text)})
 	}
-	return w.wrongPassword(e, cmd)
 }
 
-// byMechanism finds what is wrong with how the login was made.
-func byMechanism(w *Watch, e, cmd *event.Event, mech string) report {
-	oauth := mech == "XOAUTH2" || mech == "OAUTHBEARER"
+// leftLogin finds logins that the client never finished.
+func (w *Watch) leftLogin() {
+	a := &w.auth.try
+	if a.cmd == nil || w.open[a.cmd.Seq] == nil || w.state.LoggedIn() {
+		return
+	}
 	switch {
-	case strings.HasSuffix(mech, "-PLUS"):
-		return report{id: "auth.channel-binding", detail: mech, severity: event.SeverityError}
-	case oauth && w.auth.denied != nil:
-		return report{id: "auth.xoauth2.error", detail: oauthError(w.auth.denied), evidence: []*event.Event{cmd, w.auth.denied, e}}
-	case oauth && (says(e, "invalid sasl argument", "invalid argument") || e.Status == "BAD"):
-		return report{id: "auth.xoauth2.format"}
-	case oauth && !w.at("gmail.com", "googlemail.com"):
-		return report{id: "auth.xoauth2.error", also: []string{"auth.xoauth2.format", "auth.ms.not-connected"}}
-	case mech != "" && w.unknownMechanism(e, cmd, mech):
-		return report{id: "auth.mech-unusable", key: mech, detail: mech + " is not offered by this server"}
-	case e.Status == "BAD" && cmd != nil && cmd.Name == "AUTHENTICATE" && argument(cmd, 2) != "":
-		return report{id: "auth.sasl-ir"}
-	case e.Status == "BAD" && cmd != nil && cmd.Name == "LOGIN":
-		return report{id: "auth.quoting", detail: cmd.Error}
+	case a.denied != nil && !a.answered:
+		w.tell(report{id: "auth.xoauth2.error", key: a.user, detail: a.why + "; the client never answered that with an empty line, so the server's refusal did not come", evidence: []*event.Event{a.cmd, a.denied}})
+	case a.initial && a.asked > 0 && w.auth.try.mech == "PLAIN":
+		w.tell(report{id: "auth.sasl-ir", key: a.user, detail: "the server asked for the response once more, and the client had sent it already", evidence: []*event.Event{a.cmd}})
+	case a.fault != "" && bearer(a.mech):
+		w.tell(report{id: "auth.xoauth2.format", key: a.user, detail: a.fault, evidence: []*event.Event{a.cmd}})
 	}
-	return report{}
-}
-
-// unknownMechanism tells whether the server refused a mechanism that it does
-// not have.
-func (w *Watch) unknownMechanism(e, cmd *event.Event, mech string) bool {
-	if cmd.Name != "AUTHENTICATE" && cmd.Name != "AUTH" {
-		return false
-	}
-	if says(e, "unsupported authentication mechanism", "unsupported sasl", "unknown mechanism", "mechanism not supported", "no such mechanism", "mechanism is not supported") {
-		return true
-	}
-	offers := false
-	for c := range w.caps {
-		if name, ok := strings.CutPrefix(c, "AUTH="); ok {
-			if name == mech {
-				return false
-			}
-			offers = true
-		}
-	}
-	return offers && e.Code == "" && w.proto == event.IMAP && e.Status == "BAD"
-}
-
-// byCode goes by what RFC 5530, RFC 2449 and RFC 3206 define.
-func byCode(w *Watch, e, cmd *event.Event, mech string) report {
-	switch e.Code {
-	case "UNAVAILABLE", "SYS/TEMP", "INUSE":
-		return report{id: "auth.tempfail"}
-	case "SYS/PERM":
-		return report{id: "pop.sys-perm"}
-	case "EXPIRED", "CONTACTADMIN", "AUTHORIZATIONFAILED":
-		return report{id: "auth.account-state", key: e.Code, detail: accountStates[e.Code]}
-	case "PRIVACYREQUIRED":
-		return report{id: "starttls.required"}
-	}
-	return report{}
-}
-
-var accountStates = map[string]string{
-	"EXPIRED":             "the account or its password has expired",
-	"CONTACTADMIN":        "the administrator has to be asked",
-	"AUTHORIZATIONFAILED": "the password is right, but this user may not act as the other one",
-}
-
-// byProvider knows what large providers mean by their refusals.
-func byProvider(w *Watch, e, cmd *event.Event, mech string) report {
-	switch {
-	case says(e, "application-specific password", "/answer/185833", "app password required"):
-		return report{id: "auth.gmail.app-password"}
-	case w.auth.alert != nil, says(e, "web login required", "log in via your web browser", "/answer/78754"):
-		return report{id: "auth.gmail.webalert"}
-	case w.at("outlook.com", "office365.com", "hotmail.com", "live.com", "office.com") && plaintext(mech) && e.Status != "BAD":
-		return report{id: "auth.ms.basic-off", also: []string{"auth.ms.protocol-off", "auth.bad-credentials"}}
-	case w.at("yahoo.com", "aol.com", "yahoo.co.jp", "ymail.com") && plaintext(mech) && e.Status != "BAD" && (e.Code == "AUTHENTICATIONFAILED" || e.Code == "AUTH" || e.Code == ""):
-		return report{id: "auth.yahoo.app-password", also: []string{"auth.bad-credentials"}}
-	}
-	return report{}
-}
-
-// byWords reads what the server says, where it gives no code.
-func byWords(w *Watch, e, cmd *event.Event, mech string) report {
-	switch {
-	case e.Status == "BAD":
-		return report{}
-	case says(e, "temporary", "temporarily", "try again later", "internal error", "back-end", "backend", "system problem"):
-		return report{id: "auth.tempfail"}
-	case says(e, "service is not open", "not enabled for", "imap access is disabled", "pop access is disabled", "imap is disabled", "pop3 is disabled", "access disabled", "enable imap", "enable pop", "not allowed to use imap", "not allowed to use pop"):
-		return report{id: "auth.service-disabled"}
-	case says(e, "account is disabled", "account disabled", "account locked", "account is locked", "suspended", "account has expired", "password expired", "password has expired", "login disabled for this user"):
-		return report{id: "auth.account-state", detail: "the server says that the account is closed or has expired"}
-	}
-	return report{}
-}
-
-// wrongPassword is the likeliest reason of a refusal, with what can be said of
-// the user name and the password without knowing them.
-func (w *Watch) wrongPassword(e, cmd *event.Event) report {
-	r := report{id: "auth.bad-credentials"}
-	user := w.userOf(cmd)
-	if user != "" {
-		r.detail = "for user " + user
-		if !strings.Contains(user, "@") {
-			r.detail += " (many servers want the whole address, user@domain)"
-		}
-	}
-	shape := secretShape(cmd)
-	switch {
-	case strings.Contains(shape, "not valid UTF-8"), strings.Contains(shape, "non-ASCII"):
-		return report{id: "auth.charset", detail: shape, also: []string{"auth.bad-credentials"}}
-	case strings.Contains(shape, "space at its end"), strings.Contains(shape, "spaces at its end"), strings.Contains(shape, "at its beginning"):
-		r.detail += "; the password has a space at an end"
-	}
-	if says(e, "rejected", "denied", "not allowed") && e.Code == "" {
-		r.also = append(r.also, "auth.account-state")
-	}
-	return r
-}
-
-// secretShape is what a login's parts say of the secret, or "".
-func secretShape(cmd *event.Event) string {
-	if cmd == nil || cmd.Data == nil {
-		return ""
-	}
-	text, err := json.Marshal(cmd.Data)
-	if err != nil {
-		return ""
-	}
-	return string(text)
-}
-
-// oauthError is the error that a challenge carries as JSON (RFC 7628 §3.2.2,
-// and XOAUTH2 alike), in words; "" where it is none.
-func oauthError(e *event.Event) string {
-	text := strings.TrimSpace(strings.TrimPrefix(e.Text, "+"))
-	raw, err := base64.StdEncoding.DecodeString(text)
-	if err != nil || len(raw) == 0 || raw[0] != '{' {
-		return ""
-	}
-	var said struct{ Status, Schemes, Scope string }
-	if json.Unmarshal(raw, &said) != nil || said.Status == "" {
-		return ""
-	}
-	words := "the server says status " + said.Status
-	if said.Scope != "" {
-		words += ", and wants the scope " + said.Scope
-	}
-	return words
 }

@@ -1,8 +1,8 @@
 package finding
 
 import (
-	"fmt"
 	"strings"
+	"time"
 
 	"mailtap/parse/event"
 	"mailtap/parse/imap/syntax"
@@ -10,76 +10,70 @@ import (
 
 // streamWatch is what is remembered of the stream of responses.
 type streamWatch struct {
-	sizes map[message]uint64 // RFC822.SIZE
+	cut   *event.Event // a response that the end of the connection cut
+	loose *event.Event // a FETCH whose literal is followed by what cannot follow it
 }
 
-// message names a message of a session.
-type message struct {
-	mailbox string
-	seq     uint32
-}
-
-const mostSizes = 10000 // messages whose size is remembered
+const notWhole = "not whole: the connection ended"
 
 func detectStream(w *Watch, e *event.Event) {
+	s := &w.stream
 	switch {
 	case e.Completes && succeeded(e) && e.For == "COMPRESS":
 		w.tell(report{id: "compress.active"})
-	case e.Kind == event.KindResponse && e.Name == "FETCH":
-		w.sizesOf(e)
-	case e.Kind == event.KindResponse && e.Error != "" && e.Proto == event.IMAP && !oddIndicator(e):
+	case e.Kind == event.KindSessionClose && s.cut != nil:
+		w.cutShort(e)
+	case e.Dir != event.SideServer || e.Error == "" || w.got:
+	case strings.Contains(e.Error, notWhole):
+		s.cut = e
+	case w.proto != event.IMAP:
+		w.otherFault(e)
+	case e.Kind == event.KindOctets && s.loose != nil:
+		w.tell(report{id: "stream.literal-mismatch", evidence: []*event.Event{w.command(s.loose), s.loose, e},
+			detail: "behind the announced end of a message comes more of it: the server sent more octets than it announced"})
+	case e.Kind == event.KindResponse && w.greeted:
+		if d, ok := e.Data.(*syntax.FetchData); ok && len(d.Content) > 0 {
+			s.loose = e
+		}
 		w.tell(report{id: "stream.grammar", key: ruleOf(e.Error), detail: e.Error, severity: event.SeverityInfo})
-	case e.Kind == event.KindResponse && e.Error != "" && e.Proto == event.POP3 && strings.Contains(e.Error, "stuff"):
-		w.tell(report{id: "pop.dot-stuffing", detail: e.Error})
-	case e.Kind == event.KindGreeting && w.foreign(e):
-		w.tell(report{id: "proto.wrong-service", detail: e.Text})
 	}
 }
 
-// foreign tells greetings of another protocol.
-func (w *Watch) foreign(e *event.Event) bool {
-	t := e.Text
-	switch w.proto {
-	case event.IMAP:
-		return strings.HasPrefix(t, "+OK") || strings.HasPrefix(t, "-ERR") || smtpOrHTTP(t)
-	case event.POP3:
-		return strings.HasPrefix(t, "* ") || smtpOrHTTP(t)
+// otherFault tells departures of POP3 servers.
+func (w *Watch) otherFault(e *event.Event) {
+	if e.Kind == event.KindResponse && w.greeted {
+		w.tell(report{id: "stream.grammar", key: ruleOf(e.Error), detail: e.Error, severity: event.SeverityInfo})
 	}
-	return false
 }
 
-func smtpOrHTTP(t string) bool {
-	return strings.HasPrefix(t, "HTTP/") || len(t) > 3 && (t[3] == ' ' || t[3] == '-') && t[0] >= '2' && t[0] <= '5' && t[1] >= '0' && t[1] <= '9' && t[2] >= '0' && t[2] <= '9'
+// gaveUp is how long a client waits at least before it takes a server for dead.
+const gaveUp = 3 * time.Second
+
+// cutShort tells a response that the connection's end has cut: where the
+// client waited for the rest, the server had announced too much.
+func (w *Watch) cutShort(e *event.Event) {
+	cut := w.stream.cut
+	waited := e.Time.Sub(cut.Time)
+	if e.Close == nil || e.Close.By == event.SideProxy {
+		return
+	}
+	pop := w.proto == event.POP3
+	switch {
+	case waited < gaveUp && e.Close.By == event.SideClient:
+	case waited < gaveUp:
+		w.tell(report{id: "conn.who-closed", severity: event.SeverityWarning, evidence: []*event.Event{w.command(cut), cut}, detail: "the server closed the connection in the middle of a message",
+			also: map[bool][]string{false: {"stream.literal-mismatch"}}[pop]})
+	case pop:
+		w.tell(report{id: "pop.dot-stuffing", evidence: []*event.Event{w.command(cut), cut}, detail: "the end of the response (a line with one dot) never came; the client waited " + seconds(waited) + " for it"})
+	default:
+		w.tell(report{id: "stream.literal-mismatch", evidence: []*event.Event{w.command(cut), cut}, detail: "in answer to " + cut.For + " (" + cut.Text + ") the server sent fewer octets than it announced; the client waited " + seconds(waited) + " for the rest"})
+	}
 }
+
+func seconds(d time.Duration) string { return d.Round(time.Second).String() }
 
 // ruleOf is the grammar rule of an error: one finding for each.
 func ruleOf(text string) string {
 	rule, _, _ := strings.Cut(text, ":")
 	return rule
-}
-
-// sizesOf holds the size that the server announces against the message's that
-// it sends (RFC 9051 §2.3.4).
-func (w *Watch) sizesOf(e *event.Event) {
-	d, ok := e.Data.(*syntax.FetchData)
-	if !ok || !d.Size.Known && len(d.Content) == 0 {
-		return
-	}
-	key := message{e.Mailbox, d.Seq}
-	if d.Size.Known && len(w.stream.sizes) < mostSizes {
-		if w.stream.sizes == nil {
-			w.stream.sizes = map[message]uint64{}
-		}
-		w.stream.sizes[key] = d.Size.N
-	}
-	announced, ok := w.stream.sizes[key]
-	if !ok {
-		return
-	}
-	for i := range d.Content {
-		if c := &d.Content[i]; c.Whole() && c.Size.Known && c.Size.N != announced {
-			w.tell(report{id: "stream.size-mismatch", key: e.Mailbox,
-				detail: fmt.Sprintf("message %d: announced %d bytes, sent %d", d.Seq, announced, c.Size.N)})
-		}
-	}
 }

@@ -4,7 +4,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"mailtap/parse/event"
 )
@@ -26,11 +25,14 @@ type Watch struct {
 	seen *event.Event // the event under way
 	got  bool         // something was told of it
 
-	auth   authWatch
-	mbox   mailboxWatch
-	pop    popWatch
-	stream streamWatch
-	life   lifeWatch
+	auth    authWatch
+	upgrade upgradeWatch
+	limit   limitWatch
+	mbox    mailboxWatch
+	mail    messageWatch
+	pop     maildropWatch
+	stream  streamWatch
+	life    lifeWatch
 }
 
 // telling is a finding that was told, and how often it came since.
@@ -42,14 +44,14 @@ type telling struct {
 
 // detectors are called in this order for every event of the client's leg.
 var detectors = []func(w *Watch, e *event.Event){
-	detectLimits, detectLogin, detectAfterLogin, detectStartTLS,
-	detectMailbox, detectQuota, detectPOP, detectStream, detectLife,
-	detectServerFaults,
+	detectService, detectUpgrade, detectLimits, detectQuota, detectLogin, detectAfterLogin,
+	detectMailbox, detectMessages, detectMaildrop, detectStream, detectIdle,
+	detectServerFaults, detectEnd,
 }
 
 // NewWatch watches one session; emit takes what is found.
 func NewWatch(emit func(*event.Event)) *Watch {
-	return &Watch{emit: emit, told: map[string]*telling{}}
+	return &Watch{facts: newFacts(), emit: emit, told: map[string]*telling{}}
 }
 
 // See takes the next event. Findings are passed over, so that the watch may
@@ -104,7 +106,7 @@ func (w *Watch) tell(r report) {
 	if r.advice != "" {
 		f.Finding.Advice = r.advice
 	}
-	f.Finding.Advice = w.advise(f.Finding.Advice)
+	Name(f.Finding, w.client, w.proto)
 	if r.severity != event.SeverityNone {
 		f.Finding.Severity = r.severity
 	}
@@ -133,191 +135,4 @@ func (w *Watch) recount() {
 			w.emit(&event.Event{Kind: event.KindFinding, Time: w.seen.Time, Finding: &f, After: t.after})
 		}
 	}
-}
-
-// advise names the settings of the client that is known.
-func (w *Watch) advise(advice string) string {
-	if where := settingsOf(w.client); where != "" && advice != "" {
-		return advice + where
-	}
-	return advice
-}
-
-// settingsOf is where a client keeps an account's settings.
-func settingsOf(client string) string {
-	c := strings.ToLower(client)
-	for _, known := range clientSettings {
-		if strings.Contains(c, known.name) {
-			return " (" + known.where + ")"
-		}
-	}
-	return ""
-}
-
-var clientSettings = []struct{ name, where string }{
-	{"thunderbird", "Thunderbird: Account Settings, Server Settings"},
-	{"outlook", "Outlook: File, Account Settings, Server Settings"},
-	{"mac os x mail", "Apple Mail: Settings, Accounts, Server Settings"},
-	{"iphone mail", "iPhone: Settings, Apps, Mail, Accounts"},
-	{"ios", "iPhone: Settings, Apps, Mail, Accounts"},
-	{"k-9", "K-9: the account's settings, Fetching mail, Incoming server"},
-	{"fairemail", "FairEmail: Settings, Manual setup, Accounts"},
-	{"evolution", "Evolution: Edit, Accounts, Receiving Email"},
-	{"kmail", "KMail: Settings, Configure, Accounts, Receiving"},
-}
-
-// facts are what a session is: what every detector may want to know.
-type facts struct {
-	session  string
-	proto    event.Proto
-	upstream string // the server's name, lower case
-	client   string // IMAP ID
-	user     string
-	state    event.State
-	tls      [2]*event.TLS
-	caps     map[string]bool // the newest list, upper case
-	enabled  map[string]bool
-	opened   time.Time
-	last     [2]time.Time // of the client's, the server's last octets
-	commands map[int64]*event.Event
-	open     map[int64]*event.Event // commands without their completion
-	byName   map[string]int         // how many commands of a name were completed with OK
-	order    []*event.Event         // commands in order, as many as are worth keeping
-}
-
-const mostCommands = 4096 // that a watch remembers
-
-func (f *facts) see(e *event.Event) {
-	if f.commands == nil {
-		f.commands, f.open, f.byName = map[int64]*event.Event{}, map[int64]*event.Event{}, map[string]int{}
-		f.enabled = map[string]bool{}
-	}
-	if e.Context != nil {
-		f.session, f.proto = e.Session, e.Proto
-		if e.User != "" {
-			f.user = e.User
-		}
-		if e.ClientID != "" {
-			f.client = e.ClientID
-		}
-	}
-	switch e.Kind {
-	case event.KindSessionOpen:
-		f.opened = e.Time
-		f.upstream = hostOf(e.Route.Upstream)
-	case event.KindTLS:
-		i := 0
-		if e.TLS.Side == event.SideServer {
-			i = 1
-		}
-		f.tls[i] = e.TLS
-		if i == 0 {
-			f.caps = nil
-		}
-	}
-	if e.Kind.Protocol() && e.Leg == event.LegBoth {
-		f.protocol(e)
-	}
-}
-
-func (f *facts) protocol(e *event.Event) {
-	f.state = e.State
-	if e.Dir == event.SideClient {
-		f.last[0] = e.Time
-	} else {
-		f.last[1] = e.Time
-	}
-	if e.Kind == event.KindCommand {
-		if len(f.order) < mostCommands {
-			f.order = append(f.order, e)
-			f.commands[e.Seq] = e
-			f.open[e.Seq] = e
-		}
-	}
-	if e.Completes {
-		delete(f.open, e.Cmd)
-		if succeeded(e) {
-			f.byName[e.For]++
-		}
-	}
-	if list := offered(e); list != nil {
-		f.caps = map[string]bool{}
-		for _, c := range list {
-			f.caps[strings.ToUpper(c)] = true
-		}
-	}
-}
-
-// command is the command that e answers.
-func (f *facts) command(e *event.Event) *event.Event { return f.commands[e.Cmd] }
-
-// encrypted tells whether TLS runs on the client's side.
-func (f *facts) encrypted() bool { return f.tls[0] != nil && f.tls[0].Failure == "" }
-
-// at tells whether the server is one of these hosts or below one.
-func (f *facts) at(hosts ...string) bool {
-	for _, h := range hosts {
-		if f.upstream == h || strings.HasSuffix(f.upstream, "."+h) {
-			return true
-		}
-	}
-	return false
-}
-
-// hostOf is the host of a route's URL, lower case.
-func hostOf(url string) string {
-	_, rest, _ := strings.Cut(url, "://")
-	rest, _, _ = strings.Cut(rest, "?")
-	if i := strings.LastIndexByte(rest, ':'); i >= 0 {
-		rest = rest[:i]
-	}
-	return strings.ToLower(strings.Trim(rest, "[]"))
-}
-
-func succeeded(e *event.Event) bool { return e.Status == "OK" || e.Status == "+OK" }
-
-func failed(e *event.Event) bool {
-	return e.Status == "NO" || e.Status == "BAD" || e.Status == "-ERR"
-}
-
-// says tells whether the words of a response contain one of these, whatever
-// their case.
-func says(e *event.Event, words ...string) bool {
-	text := strings.ToLower(e.Text)
-	for _, w := range words {
-		if strings.Contains(text, w) {
-			return true
-		}
-	}
-	return false
-}
-
-// offered is the capability list that an event carries; nil where it has none.
-func offered(e *event.Event) []string {
-	switch {
-	case e.Kind == event.KindResponse && e.Name == "CAPABILITY":
-		_, after, _ := strings.Cut(e.Text, "CAPABILITY ")
-		return strings.Fields(after)
-	case e.Code == "CAPABILITY":
-		_, after, ok := strings.Cut(e.Text, "[CAPABILITY ")
-		if ok {
-			list, _, _ := strings.Cut(after, "]")
-			return strings.Fields(list)
-		}
-	}
-	return nil
-}
-
-// argument is the n-th word of a command's line, 1 the first behind its name;
-// "" where there is none. Quotes are taken off.
-func argument(e *event.Event, n int) string {
-	words := strings.Fields(e.Text)
-	skip := len(strings.Fields(e.Name))
-	if e.Proto == event.IMAP {
-		skip++
-	}
-	if i := skip + n - 1; i < len(words) {
-		return strings.Trim(words[i], `"`)
-	}
-	return ""
 }

@@ -117,3 +117,33 @@ func decodeShift(shift string) (string, bool) {
 	text := string(utf16.Decode(units))
 	return text, !strings.ContainsRune(text, utf8.RuneError)
 }
+
+// EncodeMailbox is a name in modified UTF-7 (RFC 3501 §5.1.3): what a client
+// sends where neither UTF8=ACCEPT nor IMAP4rev2 is enabled.
+func EncodeMailbox(name string) string {
+	var b strings.Builder
+	var shifted []uint16
+	flush := func() {
+		if len(shifted) == 0 {
+			return
+		}
+		raw := make([]byte, 0, 2*len(shifted))
+		for _, u := range shifted {
+			raw = append(raw, byte(u>>8), byte(u))
+		}
+		b.WriteString("&" + mUTF7.EncodeToString(raw) + "-")
+		shifted = shifted[:0]
+	}
+	for _, r := range name {
+		if r < ' ' || r > '~' {
+			shifted = utf16.AppendRune(shifted, r)
+			continue
+		}
+		flush()
+		if b.WriteRune(r); r == '&' {
+			b.WriteByte('-')
+		}
+	}
+	flush()
+	return b.String()
+}

@@ -1,0 +1,143 @@
+package finding
+
+import (
+	"strings"
+	"time"
+
+	"mailtap/parse/event"
+)
+
+// lifeWatch is what is remembered of the session's course.
+type lifeWatch struct {
+	idle  *event.Event // the IDLE that runs, or whose DONE has no answer yet
+	ended *event.Event // its DONE
+	quiet time.Time    // since when nothing came while it ran
+	bye   *event.Event
+	leave bool // the client sent LOGOUT or QUIT
+}
+
+const (
+	longIdle  = 29 * time.Minute // RFC 2177 asks clients to end an IDLE before this
+	deadQuiet = 5 * time.Minute  // from here on a NAT may have forgotten the connection
+)
+
+func detectIdle(w *Watch, e *event.Event) {
+	l := &w.life
+	switch {
+	case e.Kind == event.KindCommand && e.Name == "IDLE":
+		l.idle, l.ended, l.quiet = e, nil, e.Time
+	case l.idle == nil || !e.Kind.Protocol():
+	case e.Kind == event.KindClientData && strings.EqualFold(strings.TrimSpace(e.Text), "DONE"):
+		if e.Time.Sub(l.idle.Time) > longIdle {
+			w.tell(report{id: "idle.over-29min", severity: event.SeverityInfo, detail: "it ran for " + minutes(e.Time.Sub(l.idle.Time)), evidence: []*event.Event{l.idle, e}})
+		}
+		l.ended = e
+	case e.Completes && e.Cmd == l.idle.Seq:
+		l.idle, l.ended = nil, nil
+	case e.Status == "BYE" && e.Time.Sub(l.idle.Time) > longIdle && l.ended == nil:
+		w.tell(report{id: "idle.over-29min", detail: "it ran for " + minutes(e.Time.Sub(l.idle.Time)) + ", then the server ended the session", evidence: []*event.Event{l.idle, e}})
+		l.bye = e
+	case e.Dir == event.SideServer:
+		l.quiet = e.Time
+	}
+}
+
+func minutes(d time.Duration) string {
+	if d < 2*time.Minute {
+		return seconds(d)
+	}
+	return strings.TrimSuffix(d.Round(time.Minute).String(), "0s")
+}
+
+// detectEnd says who ended the session, and why. It comes last: how a session
+// ends mostly follows from what was found before.
+func detectEnd(w *Watch, e *event.Event) {
+	l := &w.life
+	switch {
+	case e.Kind == event.KindCommand:
+		l.leave = l.leave || e.Name == "LOGOUT" || e.Name == "QUIT"
+	case e.Status == "BYE" && (e.Kind == event.KindResponse || e.Kind == event.KindGreeting), e.Status == "-ERR" && (e.Cmd == 0 && e.Kind == event.KindResponse || e.Kind == event.KindGreeting):
+		w.takesLeave(e)
+	case e.Kind == event.KindSessionClose:
+		w.whoClosed(e)
+	}
+}
+
+// takesLeave is a BYE, or what POP3 servers say before they close.
+func (w *Watch) takesLeave(e *event.Event) {
+	l := &w.life
+	text := w.words(e)
+	if w.proto == event.POP3 && e.Kind == event.KindResponse && !containsAny(text, endedWords) {
+		return
+	}
+	known := l.bye != nil
+	l.bye = e
+	if l.leave || w.got || known || w.anyError() || w.auth.refused() || strings.Contains(text, "logging out") && e.Code == "" {
+		return
+	}
+	r := report{id: "srv.bye", detail: e.Text}
+	switch {
+	case e.Kind == event.KindGreeting:
+		r.severity, r.detail = event.SeverityError, "it turned the client away at once: "+e.Text
+	case containsAny(text, idleWords):
+		r.severity = event.SeverityInfo
+		if n := len(w.order); n > 0 {
+			r.detail += " (the client's last command came " + minutes(e.Time.Sub(w.last[0])) + " before)"
+		}
+	}
+	w.tell(r)
+}
+
+// whoClosed says in one sentence who ended a session that nobody had taken
+// leave of.
+func (w *Watch) whoClosed(e *event.Event) {
+	l := &w.life
+	if l.leave || l.bye != nil || e.Close == nil || e.Close.By == event.SideProxy || e.Close.By == event.SideNone || w.anyError() || w.told["conn.who-closed "] != nil {
+		return
+	}
+	quiet := e.Time.Sub(l.quiet)
+	if l.idle != nil && quiet > deadQuiet && (e.Close.By == event.SideServer || l.ended != nil || broken(e.Close.Reason)) {
+		w.tell(report{id: "idle.nat-timeout", evidence: []*event.Event{l.idle, l.ended}, detail: "the server's last word came " + minutes(quiet) + " before the end"})
+		return
+	}
+	if len(w.order) == 0 && !w.greeted {
+		return
+	}
+	r := report{id: "conn.who-closed", severity: event.SeverityInfo, detail: "the " + e.Close.By.String() + " closed the connection in state " + w.state.String() + " without taking leave"}
+	if broken(e.Close.Reason) {
+		r.detail = "the connection to the " + e.Close.By.String() + " broke in state " + w.state.String() + " (" + e.Close.Reason + ")"
+	}
+	if cmd := w.unanswered(); cmd != nil && l.idle == nil {
+		r.detail += ", while " + cmd.Name + " waited for its answer"
+		r.evidence = []*event.Event{cmd}
+		if e.Close.By == event.SideServer {
+			r.severity = event.SeverityWarning
+		}
+	}
+	w.tell(r)
+}
+
+// broken tells whether a session's end was no orderly one.
+func broken(reason string) bool {
+	return containsAny(reason, []string{"reset", "timed out", "timeout", "broken pipe", "unreachable", "no route"})
+}
+
+// unanswered is the first command that waits for its answer, or nil.
+func (w *Watch) unanswered() *event.Event {
+	for _, cmd := range w.order {
+		if w.open[cmd.Seq] != nil {
+			return cmd
+		}
+	}
+	return nil
+}
+
+// anyError tells whether an error was told: how the session ended follows from it.
+func (w *Watch) anyError() bool {
+	for _, t := range w.told {
+		if t.finding.Severity == event.SeverityError {
+			return true
+		}
+	}
+	return false
+}
