@@ -1,0 +1,243 @@
+package behaviour_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"mailtap/parse"
+	"mailtap/parse/behaviour"
+	"mailtap/parse/event"
+	"mailtap/parse/wire"
+)
+
+// seer is a sink that shows events to accounts.
+type seer struct{ accounts *behaviour.Accounts }
+
+func (s seer) Octets(*wire.Octets)  {}
+func (s seer) Event(e *event.Event) { s.accounts.See(e) }
+
+// script is a session that is played: lines that begin with "C: " and "S: ".
+type script struct {
+	wire.Session
+	sink *closing
+	now  time.Time
+}
+
+type closing struct {
+	wire.Sink
+	summary string
+}
+
+func (c *closing) Event(e *event.Event) {
+	if e.Close != nil {
+		c.summary = e.Close.Summary
+	}
+	c.Sink.Event(e)
+}
+
+func begin(id string, proto event.Proto, client string, accounts *behaviour.Accounts) *script {
+	sink := &closing{Sink: seer{accounts}}
+	s := &script{Session: parse.New(proto, wire.Options{ID: id, Sink: sink}), sink: sink, now: time.Date(2026, 11, 23, 16, 0, 0, 0, time.UTC)}
+	s.Emit(&event.Event{Kind: event.KindSessionOpen, Time: s.now, Route: &event.Route{Upstream: proto.String() + "s://" + strings.TrimSuffix(proto.String(), "3") + ".example.org:993", Client: client}})
+	return s
+}
+
+func (s *script) play(lines string) {
+	for _, line := range strings.Split(strings.TrimSpace(lines), "\n") {
+		side, text, _ := strings.Cut(strings.TrimLeft(line, "\t"), ": ")
+		s.now = s.now.Add(time.Millisecond)
+		s.Feed(event.ParseSide(strings.ToLower(side)), []byte(text+"\r\n"), s.now, nil)
+	}
+}
+
+// end closes the session and gives what it did.
+func (s *script) end() string {
+	s.EOF(event.SideClient, s.now)
+	s.EOF(event.SideServer, s.now)
+	s.Emit(&event.Event{Kind: event.KindSessionClose, Time: s.now, Close: &event.Close{By: event.SideClient}})
+	s.Close()
+	return s.sink.summary
+}
+
+const popLogin = `S: +OK ready
+	C: USER alice
+	S: +OK
+	C: PASS x
+	S: +OK
+	`
+
+const imapLogin = `S: * OK ready
+	C: a LOGIN alice x
+	S: a OK in
+	`
+
+func TestSummary(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		proto event.Proto
+		lines string
+		want  string
+	}{
+		{"taken away", event.POP3, popLogin + `C: STAT
+			S: +OK 2 300
+			C: RETR 1
+			S: +OK
+			S: Subject: a
+			S: ` + `
+			S: .
+			C: DELE 1
+			S: +OK
+			C: RETR 2
+			S: +OK
+			S: Subject: b
+			S: ` + `
+			S: .
+			C: DELE 2
+			S: +OK
+			C: QUIT
+			S: +OK`, "the maildrop has 2 messages; downloaded 2 messages (28 bytes) and deleted them all from the server: other devices no longer find them"},
+		{"left there", event.POP3, popLogin + `C: UIDL
+			S: +OK
+			S: 1 u1
+			S: 2 u2
+			S: .
+			C: RETR 2
+			S: +OK
+			S: Subject: b
+			S: ` + `
+			S: .
+			C: QUIT
+			S: +OK`, "the maildrop has 2 messages; downloaded 1 message (14 bytes) and left it on the server: other devices still find it (by UIDL the client knows which it has)"},
+		{"no quit", event.POP3, popLogin + `C: DELE 1
+			S: +OK`, "marked 1 message for deletion and left without QUIT: nothing was deleted"},
+		{"taken back", event.POP3, popLogin + `C: DELE 1
+			S: +OK
+			C: RSET
+			S: +OK
+			C: QUIT
+			S: +OK`, "downloaded nothing"},
+		{"empty", event.POP3, popLogin + `C: UIDL
+			S: +OK
+			S: .
+			C: QUIT
+			S: +OK`, "the maildrop is empty: nothing to download"},
+		{"one of a list is not all", event.POP3, popLogin + `C: LIST 2
+			S: +OK 2 200
+			C: QUIT
+			S: +OK`, "downloaded nothing"},
+		{"refused", event.POP3, `S: +OK ready
+			C: USER alice
+			S: +OK
+			C: PASS x
+			S: -ERR no`, "nobody logged in: 1 login was refused"},
+		{"on demand", event.IMAP, imapLogin + `C: b SELECT INBOX
+			S: * 5 EXISTS
+			S: b OK [READ-WRITE] done
+			C: c FETCH 1 BODY[]
+			S: * 1 FETCH (BODY[] "hello")
+			S: c OK done`, "opened INBOX and fetched 1 whole message on demand (5 bytes); all of it stays on the server"},
+		{"offline", event.IMAP, imapLogin + `C: b SELECT INBOX
+			S: * 3 EXISTS
+			S: b OK [READ-WRITE] done
+			C: c FETCH 1:3 BODY[]
+			S: * 1 FETCH (BODY[] "a")
+			S: * 2 FETCH (BODY[] "b")
+			S: * 3 FETCH (BODY[] "c")
+			S: c OK done`, "opened INBOX and fetched 3 whole messages for offline use, all at once (3 bytes); all of it stays on the server"},
+		{"flags and folders", event.IMAP, imapLogin + `C: b SELECT INBOX
+			S: * 3 EXISTS
+			S: b OK [READ-WRITE] done
+			C: c STORE 1 +FLAGS (\Deleted)
+			S: * 1 FETCH (FLAGS (\Deleted))
+			S: c OK done
+			C: d EXPUNGE
+			S: * 1 EXPUNGE
+			S: d OK done
+			C: e CREATE Ferien
+			S: e OK done`, "opened INBOX, changed flags 1 time, removed 1 message and created Ferien"},
+		{"refused select counts for nothing", event.IMAP, imapLogin + `C: b SELECT Nowhere
+			S: b NO [NONEXISTENT] no`, "logged in and did nothing with the mail"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := begin("S1", tt.proto, "192.0.2.1:5000", &behaviour.Accounts{})
+			s.play(tt.lines)
+			if got := s.end(); got != tt.want {
+				t.Errorf("the summary is\n%q, want\n%q", got, tt.want)
+			}
+		})
+	}
+}
+
+// TestAccount plays an IMAP device that waits, an IMAP device that sets a flag,
+// and a POP3 device that takes the mail away.
+func TestAccount(t *testing.T) {
+	var accounts behaviour.Accounts
+	phone := begin("PHONE", event.IMAP, "192.0.2.1:5000", &accounts)
+	phone.play(imapLogin + `C: b SELECT INBOX
+		S: * 1 EXISTS
+		S: b OK [READ-WRITE] done
+		C: c IDLE
+		S: + idling`)
+	laptop := begin("LAPTOP", event.IMAP, "192.0.2.2:5000", &accounts)
+	laptop.play(imapLogin + `C: b SELECT INBOX
+		S: b OK [READ-WRITE] done
+		C: c STORE 1 +FLAGS (\Flagged)
+		S: * 1 FETCH (FLAGS (\Flagged))
+		S: c OK done`)
+	phone.play(`S: * 1 FETCH (FLAGS (\Flagged))`)
+	pop := begin("POP", event.POP3, "192.0.2.3:5000", &accounts)
+	pop.play(popLogin + `C: RETR 1
+		S: +OK
+		S: x
+		S: .
+		C: DELE 1
+		S: +OK
+		C: QUIT
+		S: +OK`)
+	pop.end()
+	phone.play(`S: * 1 EXPUNGE`)
+	laptop.end()
+	phone.end()
+
+	list := accounts.List()
+	if len(list) != 1 {
+		t.Fatalf("%d accounts, want one: imap.example.org and pop.example.org are one provider's", len(list))
+	}
+	a := list[0]
+	if a.User != "alice" || a.Server != "example.org" || len(a.Devices) != 3 || len(a.Visits) != 3 {
+		t.Errorf("account %s at %s with %d devices and %d sessions", a.User, a.Server, len(a.Devices), len(a.Visits))
+	}
+	var signs []string
+	for _, s := range a.Signs {
+		signs = append(signs, s.Sentence)
+	}
+	for _, want := range []string{
+		"several IMAP sessions use the account at once",
+		"flags that session LAPTOP changed in INBOX appear in session PHONE",
+		"mail that the POP3 session POP deleted vanishes from the IMAP session PHONE",
+	} {
+		if !strings.Contains(strings.Join(signs, "\n"), want) {
+			t.Errorf("no sign that %s; there is\n%s", want, strings.Join(signs, "\n"))
+		}
+	}
+}
+
+// TestNoSignOfOnesOwn: what a session did itself proves nothing.
+func TestNoSignOfOnesOwn(t *testing.T) {
+	var accounts behaviour.Accounts
+	s := begin("ONE", event.IMAP, "192.0.2.1:5000", &accounts)
+	s.play(imapLogin + `C: b SELECT INBOX
+		S: b OK [READ-WRITE] done
+		C: c STORE 1 +FLAGS.SILENT (\Deleted)
+		S: c OK done
+		S: * 1 FETCH (FLAGS (\Deleted))
+		C: d EXPUNGE
+		S: * 1 EXPUNGE
+		S: d OK done
+		S: * 1 EXPUNGE`)
+	s.end()
+	if signs := accounts.List()[0].Signs; len(signs) != 0 {
+		t.Errorf("signs %+v of one session alone", signs)
+	}
+}
