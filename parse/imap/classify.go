@@ -16,7 +16,7 @@ const (
 	lineDone                  // DONE of IDLE
 	lineNotDone               // anything else inside IDLE
 	lineBlank                 // nothing at all
-	lineStray                 // a SASL response, it may be, though no exchange is open
+	lineStray                 // a secret, it may be, though nobody waits for one
 	lineUnreadable            // octets that begin no command
 )
 
@@ -55,15 +55,29 @@ func (s *Session) classifyClient(line []byte) what {
 		return what{kind: event.KindClientData, line: lineCancel}
 	}
 	w := classifyCommand(text)
-	if w.kind == event.KindCommand && !s.journal.State.LoggedIn() && (len(skipBlanks(text[w.tag:])) == 0 || w.row == nil && equalFold(text[:w.tag], "PASS")) {
-		// A word by itself is no command; before the login it may be a password,
-		// or a response to a refused AUTHENTICATE. So is what POP3 says.
-		if w.row == nil {
-			w.tag, w.name = len(text), ""
-		}
-		w.kind, w.line = event.KindClientData, lineStray
+	if w.kind == event.KindCommand && w.row == nil && !s.journal.State.LoggedIn() {
+		s.doubt(&w, text)
 	}
 	return w
+}
+
+// doubt takes what is no known command for a secret that came at the wrong
+// time, where it may be one: a word alone (a SASL response, a password whose
+// literal the server refused), all that comes where such a password is due, and
+// what stands behind POP3's PASS. A known name without a tag is a slip.
+func (s *Session) doubt(w *what, text []byte) {
+	alone := len(skipBlanks(text[w.tag:])) == 0
+	switch {
+	case s.owed && !alone:
+		w.tag = len(text)
+	case alone && len(text) > 1 && commands.find(text) == nil:
+	case equalFold(text[:w.tag], "PASS"):
+		w.name, w.rest = "", w.tag
+		return
+	default:
+		return
+	}
+	w.kind, w.line, w.name = event.KindClientData, lineStray, ""
 }
 
 // inAuthenticate tells responses from commands that a client sent before the

@@ -139,6 +139,7 @@ func (s *Session) owe(seq int64, m *message, e *event.Event) {
 // forgets the literal, and the next line is a command.
 func (s *Session) refused(d *dir) {
 	d.split.Forget()
+	s.owed = d.msg.row != nil && (d.msg.row.op == opLogin || d.msg.row.op == opAuthenticate)
 	d.msg.cut, d.msg.refused = true, true
 	s.finish(d)
 }

@@ -43,10 +43,7 @@ type idle struct {
 	spoilt bool // a line that is not DONE came
 }
 
-const (
-	maxKept = 1 << 10 // of a literal that is a password, for its shape
-	minEcho = 4       // octets of a password that is looked for in what the server says
-)
+const maxKept = 1 << 10 // of a literal that is a password, for its shape
 
 // secretsOf finds the secrets in a line, or a piece of one, of the open
 // message, and follows the exchange that they belong to. What a capture says
@@ -92,6 +89,9 @@ func (s *Session) clientSecrets(m *message, f Fragment, given []wire.Secret) {
 		s.saslResponse(m, line, given)
 	case m.line == lineStray:
 		s.hide(line, 0, m.tag, "line", "")
+		s.echo.Listen(line[:m.tag])
+		first, _ := nextWord(line)
+		s.echo.Listen(first) // what a server takes for the tag
 	case op == opLogin:
 		s.loginArguments(m, line, off, given)
 	case op == opAuthenticate && !m.open:
@@ -126,6 +126,9 @@ func (s *Session) unknown(m *message, line []byte, off int) {
 	}
 	off = len(line) - len(skipBlanks(line[off:]))
 	s.hide(line, off, len(line), "line", "")
+	if m.name == "" {
+		s.echo.Listen(line[off:])
+	}
 }
 
 // hide adds a secret, and says its shape.
@@ -187,15 +190,8 @@ func (s *Session) password(l *login, line []byte, off int) {
 	shape := s.hide(line, off, end, form, "LOGIN")
 	if l.index < 2 {
 		l.index, l.form, l.shape = 2, form, shape
-		s.listen(line[off:end])
-	}
-}
-
-// listen keeps a password until the server has answered: some servers quote
-// the line that they refuse.
-func (s *Session) listen(secret []byte) {
-	if len(secret) >= minEcho && len(secret) <= maxKept {
-		s.echo = append(s.echo[:0], secret...)
+		s.echo.Listen(line[off:end])
+		s.owed = rest[0] == '{' // the number was none: what it announced is a line of its own
 	}
 }
 
@@ -227,7 +223,7 @@ func (s *Session) literalEnd(m *message, size int64) (shape string) {
 	shape = "a literal of " + strconv.FormatInt(size, 10) + " bytes"
 	if int64(len(l.kept)) == size {
 		shape = sasl.Shape(l.kept, "literal")
-		s.listen(l.kept)
+		s.echo.Listen(l.kept)
 	}
 	clear(l.kept)
 	l.kept = nil
@@ -252,10 +248,8 @@ func (s *Session) userName(value []byte) string { return clipValue(wire.Escape(v
 func (s *Session) authenticate(m *message, line []byte, off int, given []wire.Secret) {
 	off = len(line) - len(skipBlanks(line[off:]))
 	mech, rest, ok := astring(line[off:])
-	if !ok || covering(given, off, false) != nil {
-		mech, rest = nil, line[off:]
-	}
-	if !mechanism(mech) { // it may be the response, its mechanism left out
+	if !ok || covering(given, off, false) != nil || !sasl.IsMech(mech) {
+		// What is no mechanism may be the response, its mechanism left out.
 		mech, rest = nil, line[off:]
 	}
 	s.auth = auth{active: true, ex: sasl.New(string(mech))}
@@ -265,16 +259,6 @@ func (s *Session) authenticate(m *message, line []byte, off int, given []wire.Se
 	}
 	off = len(line) - len(rest)
 	m.sasl = s.clientStep(rest, off, given)
-}
-
-// mechanism tells what may be the name of one (RFC 4422 §3.1), in whatever case.
-func mechanism(name []byte) bool {
-	for _, c := range name {
-		if !(c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '-' || c == '_') {
-			return false
-		}
-	}
-	return len(name) <= 20
 }
 
 // saslResponse is a client's line of an exchange.
@@ -291,7 +275,7 @@ func (s *Session) clientStep(text []byte, off int, given []wire.Secret) *sasl.St
 		step = s.auth.ex.Recorded(event.SideClient, given[0])
 	} else if step = s.auth.ex.Client(text); step.Secret && len(text) > 0 {
 		s.found = append(s.found, step.Hidden(off, len(text)))
-		s.listen(text)
+		s.echo.Listen(text)
 	}
 	return &step
 }
@@ -304,12 +288,13 @@ func (s *Session) serverSecrets(m *message, f Fragment, given []wire.Secret) {
 		return
 	case s.strays(m, line):
 		s.hide(line, 0, m.tag, "line", "")
+		s.echoed(m, line)
 	case m.kind == event.KindContinuation && s.challenges():
 		s.challenge(m, line, given)
 	case m.name == "GENURLAUTH" || m.name == "URLFETCH":
 		s.urlauth(line)
-	case len(s.echo) > 0 && m.status != "OK" && (m.status != "" || m.kind == event.KindOctets):
-		s.echoed(line, m.rest)
+	case !s.echo.Empty() && m.status != "OK" && (m.status != "" || m.kind == event.KindOctets):
+		s.echoed(m, line)
 	}
 }
 
@@ -335,18 +320,21 @@ func (s *Session) challenge(m *message, line []byte, given []wire.Secret) {
 	m.sasl = &step
 }
 
-// echoed masks the credential that a server quotes in its refusal.
-func (s *Session) echoed(line []byte, off int) {
-	for off < len(line) {
-		i := bytes.Index(line[off:], s.echo)
-		if i < 0 {
-			return
+// echoed masks the credentials that a server quotes in its refusal, and those
+// that it takes for a tag. A response code stays: the line has to read the same
+// when it is masked.
+func (s *Session) echoed(m *message, line []byte) {
+	text := 0
+	if m.status != "" {
+		text = m.rest
+		if m.code != "" {
+			text += len("[") + len(m.code)
 		}
-		off += i
-		s.found = append(s.found, wire.Secret{Off: off, Len: len(s.echo), Form: "line",
-			Shape: "the credential that the server quotes"})
-		off += len(s.echo)
+		if line[0] != '*' && s.tagged(line[:m.tag]) < 0 {
+			s.found = s.echo.Find(line[:m.tag], 0, s.found)
+		}
 	}
+	s.found = s.echo.Find(line, text, s.found)
 }
 
 var urlauthMark = []byte(";urlauth=")

@@ -119,9 +119,10 @@ func (s *Session) challenges() bool {
 	return s.auth.active && s.auth.ex != nil && !s.idleWaits()
 }
 
-// settled drops the credential that a server might have quoted, once no login waits.
+// settled drops the credentials that a server might have quoted, once one
+// stands and no login waits: what a client sent too early may be answered late.
 func (s *Session) settled() {
-	if len(s.echo) == 0 || s.auth.active || s.client.msg.open {
+	if s.echo.Empty() || !s.journal.State.LoggedIn() || s.auth.active || s.client.msg.open {
 		return
 	}
 	for i := range s.pending {
@@ -129,6 +130,5 @@ func (s *Session) settled() {
 			return
 		}
 	}
-	clear(s.echo)
-	s.echo = s.echo[:0]
+	s.echo.Forget()
 }

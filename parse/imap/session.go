@@ -25,6 +25,7 @@ import (
 	"mailtap/parse/event"
 	"mailtap/parse/imap/syntax"
 	"mailtap/parse/inflate"
+	"mailtap/parse/sasl"
 	"mailtap/parse/wire"
 )
 
@@ -50,8 +51,9 @@ type Session struct {
 	greetedOK bool // and was OK: another may follow
 	spoken    bool // the client sent something
 	deflated  bool
-	replay    bool   // what comes is from a capture: COMPRESS is undone already
-	echo      []byte // a credential that the server may quote
+	replay    bool // what comes is from a capture: COMPRESS is undone already
+	echo      sasl.Echo
+	owed      bool // the client's password, whose literal was refused, may come as a line
 
 	back     []byte
 	deferred []byte // answers that wait for the end of a response
@@ -176,7 +178,7 @@ func (s *Session) Close() {
 			d.inflater = nil
 		}
 	}
-	clear(s.echo)
+	s.echo.Forget()
 }
 
 // mailboxName is a mailbox's name as people read it.

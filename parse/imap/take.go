@@ -46,7 +46,7 @@ func (s *Session) begin(d *dir, line []byte) {
 	m := &d.msg // clean: finish resets it
 	if d.side == event.SideClient {
 		m.what = s.classifyClient(line)
-		s.spoken = true
+		s.spoken, s.owed = true, false
 	} else {
 		m.what = s.classifyServer(line)
 		s.answeredAtCR(m, line)

@@ -31,6 +31,7 @@ func (s *Session) fromClient(l *line) {
 	}
 	q := s.pend(l, &p, &h)
 	s.push(q)
+	s.listen(l, h.secrets)
 	s.record(l, h.secrets, e)
 	if q.refused {
 		s.release()
@@ -53,11 +54,8 @@ func (s *Session) pend(l *line, p *parsed, h *hidden) *pending {
 	case p.name == "APOP" && len(p.args) > 0:
 		q.user = wire.Escape(p.args[0].of(l.data))
 	}
-	if h.x != nil && len(p.args) > 1 {
-		q.responses = 1
-	}
-	if h.x != nil && q.responses == 1 {
-		q.challenges = 1 // the initial response answers the challenge that was not sent
+	if h.initial {
+		q.responses, q.challenges = 1, 1 // the initial response answers the challenge that was not sent
 	}
 	return q
 }
@@ -74,6 +72,7 @@ func (s *Session) saslLine(l *line, p *pending) {
 	if e.Error == "" {
 		e.Error = h.fault()
 	}
+	s.listen(l, h.secrets)
 	s.record(l, h.secrets, e)
 	if l.refused {
 		p.refused, p.answer = true, l.answer

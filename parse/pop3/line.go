@@ -86,8 +86,12 @@ func (s *Session) record(l *line, secrets []wire.Secret, e *event.Event) {
 
 // loose makes octets of a line that is none.
 func (s *Session) loose(l *line, why string) {
+	secrets := s.hideLoose(l)
+	if len(secrets) > 0 && l.dir == event.SideServer {
+		why = "expected a status indicator" // and the rest is not told
+	}
 	e := &event.Event{Kind: event.KindOctets, Error: why}
-	s.record(l, s.hideLoose(l), e)
+	s.record(l, secrets, e)
 }
 
 // drop records what is passed on to nobody. The server's is no part of the
@@ -102,6 +106,9 @@ func (s *Session) drop(l *line, why string) {
 
 // hideLoose finds the secrets of a client's octets that need not be lines.
 func (s *Session) hideLoose(l *line) (secrets []wire.Secret) {
+	if l.dir == event.SideServer {
+		return s.quoted(l, 0)
+	}
 	if l.dir != event.SideClient || len(l.known) > 0 {
 		return l.known
 	}

@@ -194,8 +194,9 @@ func (s *Session) challenge(l *line, p *pending) {
 // block that does.
 func (s *Session) response(l *line, p *pending, st status) {
 	e := &event.Event{Kind: event.KindResponse, Status: st.known(), Code: st.code, Error: st.fault}
+	quoted := s.quoted(l, st.rest.off)
 	if p == nil {
-		s.record(l, nil, e)
+		s.record(l, quoted, e)
 		return
 	}
 	p.answered(l.first())
@@ -215,7 +216,7 @@ func (s *Session) response(l *line, p *pending, st status) {
 			e.Error = fault
 		}
 	}
-	s.record(l, nil, e)
+	s.record(l, quoted, e)
 	if p.xmit && st.ok() {
 		s.beginXmit()
 	}
@@ -249,6 +250,7 @@ func (s *Session) effect(p *pending, st status) {
 func (s *Session) login(user string) {
 	s.State = event.StateTransaction
 	s.named = ""
+	s.echo.Forget()
 	s.Change(func(c *event.Context) { c.User = user })
 }
 

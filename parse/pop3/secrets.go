@@ -14,6 +14,7 @@ type hidden struct {
 	secrets []wire.Secret
 	step    *sasl.Step
 	x       *sasl.Exchange // a new one, begun by AUTH
+	initial bool           // with an initial response
 }
 
 // fault is what is wrong with the form of what is hidden.
@@ -45,6 +46,26 @@ func (s *Session) hideCommand(line []byte, p *parsed, known []wire.Secret) (h hi
 	}
 	h.step = loginStep(line, p, h.secrets)
 	return h
+}
+
+// listen keeps what a client's line hides until the login stands: the server
+// may quote it.
+func (s *Session) listen(l *line, secrets []wire.Secret) {
+	if len(l.known) > 0 || s.State.LoggedIn() {
+		return
+	}
+	for _, k := range secrets {
+		s.echo.Listen(l.data[k.Off : k.Off+k.Len])
+	}
+}
+
+// quoted finds the credentials that a server's line repeats from off on: some
+// servers quote the command that they refuse.
+func (s *Session) quoted(l *line, off int) []wire.Secret {
+	if l.dir != event.SideServer || len(l.known) > 0 || s.echo.Empty() {
+		return l.known
+	}
+	return s.echo.Find(trimEnd(l.data), off, nil)
 }
 
 // secretArgument is the password of PASS, the digest of APOP.
@@ -96,11 +117,21 @@ func wordLen(word []byte) int {
 }
 
 // hideAuth begins an exchange, with its initial response where there is one.
+// What cannot be a mechanism's name is taken for a part of that.
 func (s *Session) hideAuth(line []byte, p *parsed, known []wire.Secret) (h hidden) {
-	h.x = sasl.New(string(p.args[0].of(line)))
+	mech := p.args[0].of(line)
+	ir := span{p.args[0].off, p.args[len(p.args)-1].end}
+	if sasl.IsMech(mech) {
+		ir.off = p.args[0].end
+		if len(p.args) > 1 {
+			ir = p.args[1]
+		}
+	} else {
+		mech = nil
+	}
+	h.x = sasl.New(string(mech))
 	step := sasl.Step{Mech: h.x.Mech()}
-	if len(p.args) > 1 {
-		ir := p.args[1]
+	if h.initial = ir.end > ir.off; h.initial {
 		if len(known) > 0 {
 			step = h.x.Recorded(event.SideClient, known[0])
 		} else {

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"mailtap/parse/event"
+	"mailtap/parse/sasl"
 	"mailtap/parse/wire"
 )
 
@@ -34,6 +35,7 @@ type Session struct {
 	xmit           *xmit  // a message that the client sends
 	greeted        bool
 	named          string // by USER, until the login's end
+	echo           sasl.Echo
 
 	out, back []byte // what Feed gives
 	passing   bool   // Feed's chunk goes on as it is
@@ -83,7 +85,7 @@ func (s *Session) Info() wire.Info {
 }
 
 // Close frees what the session holds.
-func (s *Session) Close() {}
+func (s *Session) Close() { s.echo.Forget() }
 
 // Upgraded tells that TLS runs on side. What the client said before is
 // forgotten: whoever sat on the line may have said it (RFC 2595 §4).

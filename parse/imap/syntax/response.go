@@ -28,6 +28,11 @@ func Response(m Message) Resp {
 	defer c.done()
 	var r Resp
 	switch {
+	case c.passSecret(): // a client's secret, taken for a tag
+		r.Tag = string(c.data[:c.pos])
+		c.rule = "response-tagged"
+		c.sp()
+		c.tagged(&r)
 	case c.take('*'):
 		r.Tag = "*"
 		c.sp()
