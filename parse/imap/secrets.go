@@ -119,8 +119,7 @@ func (s *Session) unknown(m *message, line []byte, off int) {
 	if m.kind == event.KindClientData {
 		return
 	}
-	if m.kind == event.KindOctets {
-		_, rest := nextWord(line)
+	if first, rest := nextWord(line); m.kind == event.KindOctets && len(first) > 0 {
 		_, rest = nextWord(skipBlanks(rest))
 		off = len(line) - len(rest)
 	}

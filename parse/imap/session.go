@@ -155,7 +155,7 @@ func (s *Session) Info() wire.Info {
 	info.Idle = s.idle.active
 	info.Boundary = s.server.boundary()
 	for i := range s.pending {
-		if !s.pending[i].dropped {
+		if !s.pending[i].dropped && !s.pending[i].stray {
 			info.Pending++
 		}
 	}

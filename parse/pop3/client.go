@@ -75,8 +75,10 @@ func (s *Session) saslLine(l *line, p *pending) {
 	s.listen(l, h.secrets)
 	s.record(l, h.secrets, e)
 	if l.refused {
-		p.refused, p.answer = true, l.answer
-		s.refused++
+		if !p.refused {
+			p.refused, p.answer = true, l.answer
+			s.refused++
+		}
 		s.release()
 	}
 }

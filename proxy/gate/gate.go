@@ -29,6 +29,10 @@ func (s Sides) offers() bool { return !s.ClientTLS && (s.ServerTLS || s.Required
 // hides reports whether a server's offer to upgrade is none for the client.
 func (s Sides) hides() bool { return s.ClientTLS && !s.ServerTLS }
 
+// guards reports whether no login may pass: nor what a client sends behind one
+// without waiting for the answer, which is no command by itself.
+func (s Sides) guards() bool { return s.Required && !s.ClientTLS }
+
 // passes reports whether the upgrade is between client and server, and mailtap follows.
 func (s Sides) passes() bool { return !s.ClientTLS && !s.ServerTLS && !s.Required }
 

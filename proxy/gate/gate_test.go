@@ -35,6 +35,11 @@ func unit(proto event.Proto, side event.Side, line string) *wire.Unit {
 	return u
 }
 
+// data is a client's line that is no command.
+func data(proto event.Proto, line string) *wire.Unit {
+	return &wire.Unit{Side: event.SideClient, Kind: event.KindClientData, Data: []byte(line + "\r\n")}
+}
+
 func greeting(proto event.Proto, line string) *wire.Unit {
 	u := unit(proto, event.SideServer, line)
 	u.Kind = event.KindGreeting
@@ -139,6 +144,9 @@ func TestIMAP(t *testing.T) {
 		{required, client("a1 LOGIN u p"), "refuse a1 " + refusal},
 		{required, client("a1 AUTHENTICATE PLAIN"), "refuse a1 " + refusal},
 		{required, client("a1 NOOP"), "relay"},
+		{required, data(event.IMAP, "AGFsaWNlAHNlc2FtZQ=="), "refuse * BAD mailtap: expected a command; this route requires TLS before a login"},
+		{required, data(event.IMAP, ""), "relay"},
+		{optional, data(event.IMAP, "AGFsaWNlAHNlc2FtZQ=="), "relay"},
 		{required, client("a1 STARTTLS"), "hold"},
 		{required, greet("* PREAUTH in"), "replace * BYE [UNAVAILABLE] mailtap: the server greets with PREAUTH, which leaves no way to TLS, and this route requires it (stop)"},
 
@@ -200,6 +208,8 @@ func TestPOP3(t *testing.T) {
 		{required, client("PASS p"), refusal},
 		{required, client("APOP u d"), refusal},
 		{required, client("AUTH PLAIN"), refusal},
+		{required, data(event.POP3, "AGFsaWNlAHNlc2FtZQ=="), "refuse -ERR mailtap: expected a command; this route requires TLS before a login"},
+		{optional, data(event.POP3, "AGFsaWNlAHNlc2FtZQ=="), "relay"},
 		{"imap-imap", block("CAPA", "STLS"), "relay"},
 		{"imap-imap", client("STLS"), "relay (stop)"},
 		{"imap-imap", completes(event.POP3, "STLS", "+OK begin"), "hold"},

@@ -11,14 +11,17 @@ import (
 
 // imapCommand decides about what an IMAP client sends.
 func (g *Gate) imapCommand(u *wire.Unit) wire.Verdict {
-	if u.Kind != event.KindCommand {
+	switch {
+	case u.Kind == event.KindClientData && g.guards() && len(bytes.TrimSpace(u.Data)) > 0:
+		return refuse("* BAD mailtap: expected a command; this route requires TLS before a login")
+	case u.Kind != event.KindCommand:
 		return wire.Verdict{}
 	}
 	switch u.Name {
 	case "STARTTLS":
 		return g.startTLS(u)
 	case "LOGIN", "AUTHENTICATE":
-		if g.Required && !g.ClientTLS {
+		if g.guards() {
 			g.notice(LoginRefused)
 			return refuse(u.Tag + " NO [PRIVACYREQUIRED] mailtap: this route requires TLS; switch STARTTLS on in the client and log in after it")
 		}
@@ -59,7 +62,7 @@ func (g *Gate) imapResponse(u *wire.Unit) wire.Verdict {
 		}
 		return wire.Verdict{Stop: true}
 	}
-	if u.Kind == event.KindGreeting && u.Status == "PREAUTH" && g.Required && !g.ClientTLS {
+	if u.Kind == event.KindGreeting && u.Status == "PREAUTH" && g.guards() {
 		g.notice(Preauth)
 		return wire.Verdict{Action: wire.Replace, Stop: true,
 			Data: []byte("* BYE [UNAVAILABLE] mailtap: the server greets with PREAUTH, which leaves no way to TLS, and this route requires it\r\n")}
@@ -141,7 +144,7 @@ func codeAt(line []byte) int {
 func (g *Gate) edit(list []byte, u *wire.Unit) []byte {
 	before := !loggedIn(u)
 	offer := g.offers() && before
-	login := g.Required && !g.ClientTLS && before
+	login := g.guards() && before
 	out := make([]byte, 0, len(list)+len(" STARTTLS LOGINDISABLED"))
 	has := map[string]bool{}
 	for word := range bytes.SplitSeq(list, []byte(" ")) {

@@ -11,7 +11,10 @@ import (
 
 // pop3Command decides about what a POP3 client sends.
 func (g *Gate) pop3Command(u *wire.Unit) wire.Verdict {
-	if u.Kind != event.KindCommand {
+	switch {
+	case g.guards() && (u.Kind == event.KindClientData || u.Kind == event.KindCommand && u.Name == ""):
+		return refuse("-ERR mailtap: expected a command; this route requires TLS before a login")
+	case u.Kind != event.KindCommand:
 		return wire.Verdict{}
 	}
 	switch u.Name {
@@ -23,7 +26,7 @@ func (g *Gate) pop3Command(u *wire.Unit) wire.Verdict {
 		}
 		fallthrough
 	case "USER", "PASS", "APOP":
-		if g.Required && !g.ClientTLS {
+		if g.guards() {
 			g.notice(LoginRefused)
 			return refuse("-ERR [AUTH] mailtap: this route requires TLS; switch STARTTLS on in the client and log in after it")
 		}
@@ -68,7 +71,7 @@ func (g *Gate) pop3Response(u *wire.Unit) wire.Verdict {
 	case u.For == "CAPA":
 		return g.capa(u)
 	case u.For == "AUTH":
-		if g.Required && !g.ClientTLS && !isEnd(u.Data) {
+		if g.guards() && !isEnd(u.Data) {
 			return replaced(nil)
 		}
 	}
@@ -78,7 +81,7 @@ func (g *Gate) pop3Response(u *wire.Unit) wire.Verdict {
 // capa decides about one line of a CAPA block: RFC 2449 §5.
 func (g *Gate) capa(u *wire.Unit) wire.Verdict {
 	before := !u.State.LoggedIn()
-	login := g.Required && !g.ClientTLS && before
+	login := g.guards() && before
 	if isEnd(u.Data) {
 		offered := g.offered
 		g.offered, g.serverOffers, g.serverSaid = false, offered, true
