@@ -70,7 +70,13 @@ func (p *parsed) keyword(line []byte, off, stop int) {
 		p.name, p.known, p.cmd = "PASS", true, commands["PASS"]
 		return
 	}
-	if !isKeyword(word) {
+	known := false
+	if isKeyword(word) {
+		p.name = strings.ToUpper(string(word))
+		p.cmd, known = commands[p.name]
+	}
+	if !known && (p.name == "" || isMixed(word)) {
+		p.name = ""
 		if p.fault == "" && len(word) == 0 {
 			p.fault = "expected a keyword, got the end of the line"
 		} else if p.fault == "" {
@@ -78,8 +84,20 @@ func (p *parsed) keyword(line []byte, off, stop int) {
 		}
 		return
 	}
-	p.name = strings.ToUpper(string(word))
-	p.cmd, p.known = commands[p.name]
+	p.known = known
+}
+
+// isMixed reports whether a capital stands behind a small letter, as in base64
+// and in passwords, but in no keyword.
+func isMixed(word []byte) bool {
+	small := false
+	for _, c := range word {
+		if small && 'A' <= c && c <= 'Z' {
+			return true
+		}
+		small = small || 'a' <= c && c <= 'z'
+	}
+	return false
 }
 
 func isKeyword(word []byte) bool {
