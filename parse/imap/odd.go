@@ -28,7 +28,7 @@ func (s *Session) oddCommand(m *message, e *event.Event) {
 			}
 		}
 	}
-	if s.changing() {
+	if s.shifting > 0 {
 		return
 	}
 	if m.row != nil && !allowed(m.row, s.journal.State) {
@@ -37,19 +37,6 @@ func (s *Session) oddCommand(m *message, e *event.Event) {
 	if s.size.known && !strings.HasPrefix(m.name, "UID ") && sequence(e.Data).Last() > s.size.n {
 		e.Odd |= event.OddNumber
 	}
-}
-
-// changing reports whether a pending command may change the state.
-func (s *Session) changing() bool {
-	for i := range s.pending {
-		if row := s.pending[i].row; row != nil {
-			switch row.op {
-			case opLogin, opAuthenticate, opUnauthenticate, opSelect, opClose, opLogout:
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // sequence is the messages that a command names.

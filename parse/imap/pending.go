@@ -12,6 +12,9 @@ import (
 // client that never reads may send millions.
 const maxPending = 4096
 
+// keepRoom is how many commands' memory an idle session keeps.
+const keepRoom = 16
+
 // pending is a command whose completion has not come.
 type pending struct {
 	tag     string
@@ -33,13 +36,64 @@ func (s *Session) push(p pending) {
 	if len(s.pending) >= maxPending {
 		s.remove(0)
 	}
+	if p.changes() {
+		s.shifting++
+	}
+	if len(s.pending) == cap(s.pending) {
+		s.makeRoom()
+	}
 	s.pending = append(s.pending, p)
 }
 
+// makeRoom moves the queue to the front of its memory, or to more where that
+// is half full: what is taken off at the front costs nothing.
+func (s *Session) makeRoom() {
+	if cap(s.room) < 2*len(s.pending) || cap(s.room) == 0 {
+		s.room = make([]pending, 0, max(2, 2*len(s.pending)))
+		s.pending = append(s.room, s.pending...)
+		return
+	}
+	n := copy(s.room[:cap(s.room)], s.pending)
+	clear(s.room[n:cap(s.room)])
+	s.pending = s.room[:n]
+}
+
+// remove takes a command off the queue. Nearly always it is the oldest, which
+// moves no other: a client may have hundreds in flight.
 func (s *Session) remove(i int) {
-	copy(s.pending[i:], s.pending[i+1:])
-	s.pending[len(s.pending)-1] = pending{}
-	s.pending = s.pending[:len(s.pending)-1]
+	if s.pending[i].changes() {
+		s.shifting--
+	}
+	if i > 0 {
+		copy(s.pending[i:], s.pending[i+1:])
+		s.pending[len(s.pending)-1] = pending{}
+		s.pending = s.pending[:len(s.pending)-1]
+		return
+	}
+	s.pending[0] = pending{}
+	if s.pending = s.pending[1:]; len(s.pending) == 0 {
+		if cap(s.room) > keepRoom {
+			s.room = nil
+		}
+		s.pending = s.room[:0]
+	}
+}
+
+// forgetPending drops all commands: nobody answers them any more.
+func (s *Session) forgetPending() {
+	s.pending, s.shifting = s.pending[:0], 0
+}
+
+// changes reports whether the command may change the session's state.
+func (p *pending) changes() bool {
+	if p.row == nil {
+		return false
+	}
+	switch p.row.op {
+	case opLogin, opAuthenticate, opUnauthenticate, opSelect, opClose, opLogout:
+		return true
+	}
+	return false
 }
 
 // tagged is the oldest pending command with that tag: tags used twice are

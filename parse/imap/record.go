@@ -125,7 +125,7 @@ func (s *Session) Upgraded(side event.Side, t time.Time) {
 	s.flush(d, t, "TLS begins", false)
 	if side == event.SideClient {
 		s.utf8, s.auth, s.idle = false, auth{}, idle{}
-		s.pending = s.pending[:0] // nobody answers what was sent before
+		s.forgetPending() // nobody answers what was sent before
 		s.greetedOK = false
 	}
 }

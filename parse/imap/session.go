@@ -38,11 +38,13 @@ type Session struct {
 	client, server dir
 	proxy          dir // what mailtap sends to the client
 
-	pending []pending
-	auth    auth
-	idle    idle
-	legs    []legCommand
-	utf8    bool // UTF8=ACCEPT or IMAP4rev2 is enabled
+	pending  []pending // commands without their completion, the oldest first
+	room     []pending // the memory that pending lies in
+	shifting int       // of pending, those that may change the state
+	auth     auth
+	idle     idle
+	legs     []legCommand
+	utf8     bool // UTF8=ACCEPT or IMAP4rev2 is enabled
 
 	size        mailboxSize
 	appendLimit int64 // octets; 0: not told
