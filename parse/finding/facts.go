@@ -13,25 +13,27 @@ import (
 
 // facts are what a session is: what every detector may want to know.
 type facts struct {
-	session  string
-	proto    event.Proto
-	upstream string // the server's name, lower case
-	client   string // IMAP ID
-	user     string
-	state    event.State
-	greeted  bool
-	greeting string          // lower case
-	tls      [2]*event.TLS   // of the client's side, of the server's
-	caps     map[string]bool // the newest list, upper case; nil where none is known
-	clear    map[string]bool // the newest list from before TLS
-	utf8     bool            // UTF8=ACCEPT or IMAP4rev2 was enabled
-	opened   time.Time
-	last     [2]time.Time // of the client's, the server's last octets
-	commands map[int64]*event.Event
-	open     map[int64]*event.Event // commands without their completion
-	done     map[string]int         // how many commands of a name were completed with OK
-	sent     map[string]int         // how many were sent
-	order    []*event.Event         // commands in order, as many as are worth keeping
+	session    string
+	proto      event.Proto
+	upstream   string // the server's name, lower case
+	client     string // IMAP ID
+	user       string
+	state      event.State
+	greeted    bool
+	understood bool // the server has said something in this protocol before this event
+	speaks     bool
+	greeting   string          // lower case
+	tls        [2]*event.TLS   // of the client's side, of the server's
+	caps       map[string]bool // the newest list, upper case; nil where none is known
+	clear      map[string]bool // the newest list from before TLS
+	utf8       bool            // UTF8=ACCEPT or IMAP4rev2 was enabled
+	opened     time.Time
+	last       [2]time.Time // of the client's, the server's last octets
+	commands   map[int64]*event.Event
+	open       map[int64]*event.Event // commands without their completion
+	done       map[string]int         // how many commands of a name were completed with OK
+	sent       map[string]int         // how many were sent
+	order      []*event.Event         // commands in order, as many as are worth keeping
 }
 
 const mostCommands = 4096 // that a watch remembers
@@ -84,6 +86,7 @@ func (f *facts) protocol(e *event.Event) {
 		f.last[0] = e.Time
 	} else {
 		f.last[1] = e.Time
+		f.understood, f.speaks = f.speaks, f.speaks || e.Status != "" || e.Name != ""
 	}
 	if e.Kind == event.KindCommand && len(f.order) < mostCommands {
 		f.order = append(f.order, e)

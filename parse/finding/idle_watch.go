@@ -46,7 +46,7 @@ func minutes(d time.Duration) string {
 	if d < 2*time.Minute {
 		return seconds(d)
 	}
-	return strings.TrimSuffix(d.Round(time.Minute).String(), "0s")
+	return strings.TrimSuffix(d.Truncate(time.Minute).String(), "0s")
 }
 
 // detectEnd says who ended the session, and why. It comes last: how a session

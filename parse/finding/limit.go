@@ -44,7 +44,7 @@ func detectLimits(w *Watch, e *event.Event) {
 	case refused && w.aboutRate(e, text):
 		r.id = "limit.rate"
 	case e.Code == "MESSAGELIMIT":
-		r.id = "limit.messagelimit"
+		r.id, r.key = "limit.messagelimit", "met"
 		if s, ok := e.Data.(*syntax.Status); ok {
 			if m, ok := s.Args.(*syntax.MessageLimitCode); ok {
 				r.detail = fmt.Sprintf("at most %d messages in one command", m.Limit)

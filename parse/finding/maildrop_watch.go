@@ -31,11 +31,12 @@ func detectMaildrop(w *Watch, e *event.Event) {
 		w.tell(report{id: "pop.bad-indicator", detail: e.Text, evidence: w.asked(e)})
 	case e.Kind == event.KindOctets:
 		w.strayText(e)
-	case e.Error != "" && blockFault(e):
-		w.tell(report{id: "pop.dot-stuffing", detail: e.Error, evidence: w.asked(e)})
 	case e.Completes && failed(e):
 		w.popRefused(e)
 	case e.Completes && succeeded(e):
+		if blockFault(e) {
+			w.tell(report{id: "pop.dot-stuffing", detail: e.Error, evidence: w.asked(e)})
+		}
 		w.popDone(e)
 	}
 }
@@ -50,7 +51,7 @@ func oddIndicator(e *event.Event) bool {
 
 // blockFault tells faults in how a multi-line response ends.
 func blockFault(e *event.Event) bool {
-	return containsAny(e.Error, []string{"byte-stuffed", "termination octet", "block is not whole"})
+	return containsAny(e.Error, []string{"byte-stuffed", "termination octet"})
 }
 
 // strayText is a line that is no response: the rest of a message whose end

@@ -10,7 +10,7 @@ import (
 // not in its order.
 func detectService(w *Watch, e *event.Event) {
 	switch {
-	case e.Dir == event.SideServer && len(w.order) == 0 && w.done["CAPA"] == 0 && (e.Kind == event.KindGreeting || e.Kind == event.KindOctets || e.Kind == event.KindResponse || e.Kind == event.KindContinuation):
+	case e.Dir == event.SideServer && e.Kind.Protocol() && !w.understood:
 		if service := serviceOf(e.Text, w.proto); service != "" {
 			w.tell(report{id: "proto.wrong-service", detail: "the server speaks " + service + ": " + e.Text, advice: w.rightPort()})
 		}
@@ -29,7 +29,7 @@ func (w *Watch) firstCommand(e *event.Event) {
 		w.tell(report{id: "proto.wrong-service", detail: "the client speaks SMTP, the protocol for sending", advice: "set this host and port as the incoming server, not as the outgoing one; mailtap relays IMAP and POP3 alone"})
 		return
 	case "GET", "POST", "HEAD", "OPTIONS", "CONNECT", "PRI":
-		if strings.Contains(e.Text, "HTTP/") {
+		if rest := argument(&event.Event{Text: e.Text}, 2); strings.HasPrefix(rest, "/") || strings.HasPrefix(rest, "*") || strings.Contains(rest, ":") {
 			w.tell(report{id: "proto.wrong-service", detail: "the client speaks HTTP", advice: "a browser, a web proxy or a health check has this port by mistake: it is a mail server's"})
 			return
 		}

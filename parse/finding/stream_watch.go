@@ -14,7 +14,8 @@ type streamWatch struct {
 	loose *event.Event // a FETCH whose literal is followed by what cannot follow it
 }
 
-const notWhole = "not whole: the connection ended"
+// notWhole is in the errors of responses that the connection's end has cut.
+const notWhole = "the connection ended"
 
 func detectStream(w *Watch, e *event.Event) {
 	s := &w.stream

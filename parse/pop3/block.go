@@ -22,6 +22,7 @@ type block struct {
 	cr, lf int64 // in the text
 	lost   bool  // a recording left something out: do not count by it
 	fault  string
+	last   time.Time // when its last octets came
 
 	// The server's leg, where the gate changes lines.
 	hides       bool // changed while it was read
@@ -37,7 +38,7 @@ type block struct {
 
 // openBlock begins a multi-line response with its status line.
 func (s *Session) openBlock(l *line, p *pending, e *event.Event) {
-	b := &block{p: p, dir: l.dir, e: e, status: int64(len(l.data))}
+	b := &block{p: p, dir: l.dir, e: e, status: int64(len(l.data)), last: l.last()}
 	b.byLine = l.dir == event.SideServer && s.server.split.ByLine()
 	b.message = p.name == "RETR" || p.name == "TOP"
 	b.list.kind = p.name
@@ -93,6 +94,7 @@ func (s *Session) textPiece(data []byte, t time.Time, cut bool) {
 		return
 	}
 	b.size += int64(len(data))
+	b.last = t
 	if cut {
 		b.lost = true
 		s.blockOctets(data, t, b.part(), true)

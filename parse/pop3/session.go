@@ -133,7 +133,7 @@ func (s *Session) flush(d *direction, t time.Time) {
 	}
 	if d.side == event.SideServer && s.open != nil {
 		s.open.fault = "the connection ended before the termination octet"
-		s.endBlock(&line{dir: event.SideServer}, t, false)
+		s.endBlock(&line{dir: event.SideServer}, s.open.last, false)
 	}
 	if d.side == event.SideServer && s.legOpen != nil {
 		s.endLeg(t, false)
