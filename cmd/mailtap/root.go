@@ -79,6 +79,7 @@ func commands(std streams) []*cobra.Command {
 		newDiagnose(std),
 		newSummary(std),
 		newCompare(std),
+		newCheck(std),
 		newExplain(std),
 		newVersion(std),
 		newFilters(),

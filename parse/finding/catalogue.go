@@ -28,7 +28,7 @@ type Entry struct {
 }
 
 // topics are the tables of all files.
-var topics = [][]Entry{network, transport, handshake, upgrade, own, authentication, limits, mailboxes, streams, maildrops}
+var topics = [][]Entry{network, transport, handshake, upgrade, own, authentication, limits, mailboxes, streams, maildrops, checks}
 
 // New is the event of finding id. detail, where there is one, is put behind
 // the title; it is escaped, so what a peer said may stand in it. evidence

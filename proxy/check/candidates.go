@@ -1,0 +1,107 @@
+package check
+
+import (
+	"context"
+	"slices"
+
+	"mailtap/parse/event"
+	"mailtap/proxy/route"
+)
+
+// maxServers bounds how many endpoints one check asks.
+const maxServers = 24
+
+// candidates are the endpoints to ask: what the user named, what sources name,
+// and for a protocol that none of them names the usual ports of the usual names.
+func (c *checker) candidates(ctx context.Context) []*Server {
+	var list candidateList
+	switch t := c.target; {
+	case t.endpoint.Host != "":
+		list.add(t.endpoint, "the command line", true)
+	case t.port != 0:
+		list.add(c.guessPort(t.Host, t.port), "the command line", true)
+	case t.Host != "":
+		for _, p := range c.Ports {
+			list.add(p.on(t.Host), "the command line", false)
+		}
+	}
+	for _, s := range c.report.Sources {
+		for _, o := range s.Offers {
+			list.add(o.endpoint, s.Name, true)
+		}
+	}
+	if domain := c.target.Domain; domain != "" {
+		for _, proto := range []event.Proto{event.IMAP, event.POP3} {
+			if !list.names(proto) {
+				c.guess(ctx, &list, proto, domain)
+			}
+		}
+	}
+	return list.servers
+}
+
+// candidateList is endpoints in order, each once.
+type candidateList struct{ servers []*Server }
+
+func (l *candidateList) add(e route.Endpoint, from string, announced bool) {
+	for _, s := range l.servers {
+		if s.endpoint == e {
+			if !slices.Contains(s.From, from) {
+				s.From = append(s.From, from)
+			}
+			s.announced = s.announced || announced
+			return
+		}
+	}
+	if len(l.servers) < maxServers {
+		l.servers = append(l.servers, &Server{URL: e.String(), From: []string{from}, endpoint: e, announced: announced})
+	}
+}
+
+// names reports whether a source names a server of a protocol.
+func (l *candidateList) names(proto event.Proto) bool {
+	return slices.ContainsFunc(l.servers, func(s *Server) bool { return s.announced && s.endpoint.Proto == proto })
+}
+
+func (p Port) on(host string) route.Endpoint {
+	return route.Endpoint{Proto: p.Proto, Mode: p.Mode, Host: host, Port: p.Port}
+}
+
+// guessPort takes the port for what it usually is; else for IMAP that begins in
+// the clear, and the probe finds out.
+func (c *checker) guessPort(host string, port int) route.Endpoint {
+	for _, p := range slices.Concat(c.Ports, Ports) {
+		if p.Port == port {
+			return p.on(host)
+		}
+	}
+	return route.Endpoint{Proto: event.IMAP, Mode: route.Cleartext, Host: host, Port: port}
+}
+
+// commonNames are the hosts below a domain that clients try by themselves.
+var commonNames = map[event.Proto][]string{
+	event.IMAP: {"imap.", "mail.", ""},
+	event.POP3: {"pop.", "pop3.", "mail.", ""},
+}
+
+// guess adds the usual ports of the usual names that exist.
+func (c *checker) guess(ctx context.Context, list *candidateList, proto event.Proto, domain string) {
+	s := Source{Name: "common names", Where: proto.Title()}
+	for _, label := range commonNames[proto] {
+		host := label + domain
+		if v4, v6, err := c.resolver.addresses(ctx, host); err != nil || len(v4)+len(v6) == 0 {
+			continue
+		}
+		for _, p := range c.Ports {
+			if p.Proto == proto {
+				e := p.on(host)
+				list.add(e, s.Name, false)
+				s.Offers = append(s.Offers, Offer{URL: e.String(), endpoint: e})
+			}
+		}
+	}
+	if len(s.Offers) == 0 {
+		s.Note = "none of imap., pop., mail. and the domain itself has an address"
+	}
+	c.report.Sources = append(c.report.Sources, s)
+}

@@ -1,0 +1,137 @@
+package check
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"mailtap/parse/event"
+	"mailtap/proxy/route"
+)
+
+// settle says what a client should be set to, what either protocol would mean,
+// and the whole in one sentence.
+func (c *checker) settle() {
+	r := c.report
+	r.Settings = []Setting{}
+	if r.Findings == nil {
+		r.Findings = []Finding{}
+	}
+	for _, proto := range []event.Proto{event.IMAP, event.POP3} {
+		if s := c.best(proto); s != nil {
+			r.Settings = append(r.Settings, c.setting(s))
+		}
+	}
+	if imap, pop := c.best(event.IMAP), c.best(event.POP3); imap != nil && pop != nil {
+		r.Compare = compare(imap, pop)
+	}
+	r.Verdict = c.verdict()
+}
+
+func (c *checker) setting(s *Server) Setting {
+	e := s.endpoint
+	set := Setting{Protocol: e.Proto.Title(), Server: e.Host, Port: e.Port, Security: e.Mode.String(),
+		Authentication: authentication(s), User: c.userForm(s), endpoint: e}
+	set.Tried = s.Login != nil && s.Login.OK
+	switch {
+	case !s.encrypted():
+		set.Security = route.Cleartext.String()
+		set.endpoint.Mode = route.Cleartext
+		set.Caveat = "nothing is encrypted: passwords and mail can be read on the way"
+	case s.TLS.Problem != "":
+		set.Caveat = "clients will warn: " + s.TLS.Problem
+	case s.noLogin:
+		set.Caveat = "the server offers no way to log in"
+	}
+	return set
+}
+
+// authentication is the method in the words of settings dialogs.
+func authentication(s *Server) string {
+	has := func(names ...string) bool {
+		return slices.ContainsFunc(names, func(n string) bool { return slices.Contains(s.Mechanisms, n) })
+	}
+	oauth := has("XOAUTH2", "OAUTHBEARER")
+	switch {
+	case has(methods["plain"]...) && oauth && !(s.Login != nil && s.Login.OK):
+		return "OAuth2, or Normal password where the provider allows it"
+	case has(methods["plain"]...) && (s.encrypted() || !has(methods["secure"]...)):
+		return "Normal password"
+	case oauth:
+		return "OAuth2"
+	case has(methods["secure"]...):
+		return "Encrypted password"
+	case has("GSSAPI"):
+		return "Kerberos / GSSAPI"
+	case has("NTLM"):
+		return "NTLM"
+	case has("EXTERNAL"):
+		return "TLS certificate"
+	}
+	return "none that is known"
+}
+
+// userForm is what stands in the field for the user name.
+func (c *checker) userForm(s *Server) string {
+	if s.Login != nil && s.Login.OK {
+		return s.Login.User
+	}
+	address, local := "the whole mail address", "the part of the address before the @"
+	if c.target.Address != "" {
+		address = c.target.Address
+		local = address[:strings.LastIndexByte(address, '@')]
+	}
+	for _, source := range c.report.Sources {
+		for _, o := range source.Offers {
+			if o.endpoint != s.endpoint || o.User == "" {
+				continue
+			}
+			switch o.User {
+			case "%EMAILADDRESS%":
+				return address
+			case "%EMAILLOCALPART%":
+				return local
+			}
+			return strings.NewReplacer("%EMAILADDRESS%", address, "%EMAILLOCALPART%", local, "%EMAILDOMAIN%", c.target.Domain).Replace(o.User)
+		}
+	}
+	if c.User != "" {
+		return c.User + " (the login did not work)"
+	}
+	return address + " (most often)"
+}
+
+// verdict is the whole in one sentence.
+func (c *checker) verdict() string {
+	count := map[event.Severity]int{}
+	for _, f := range c.report.Findings {
+		count[f.severity]++
+	}
+	var wrong []string
+	for _, s := range []event.Severity{event.SeverityError, event.SeverityWarning} {
+		if n := count[s]; n == 1 {
+			wrong = append(wrong, "1 "+s.String())
+		} else if n > 1 {
+			wrong = append(wrong, fmt.Sprintf("%d %ss", n, s))
+		}
+	}
+	rest := "nothing is wrong"
+	if len(wrong) > 0 {
+		rest = strings.Join(wrong, " and ")
+	}
+	if len(c.report.Settings) == 0 {
+		return "there is no server that a mail client could use: " + rest
+	}
+	var parts []string
+	for _, set := range c.report.Settings {
+		part := fmt.Sprintf("%s at %s, port %d, %s", set.Protocol, set.Server, set.Port, set.Security)
+		if set.Security == route.Cleartext.String() {
+			part = fmt.Sprintf("%s at %s, port %d, not encrypted", set.Protocol, set.Server, set.Port)
+		}
+		if set.Tried {
+			part += " (login works)"
+		}
+		parts = append(parts, part)
+	}
+	return strings.Join(parts, "; ") + ": " + rest
+}
