@@ -1,6 +1,7 @@
 package captures
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"time"
@@ -19,14 +20,23 @@ type Session struct {
 	Upstream   string // URL
 	Start, End time.Time
 	Octets     [2]int64 // from the client, from the server
+	User       string   // as far as the comments name one, like the next two
+	Mailbox    string
+	ClientID   string
+	TLS        [2]Layer // of the client's connection, of the server's
 	Findings   int      // that its packets have
+	Worst      event.Severity
 	Close      *event.Close
 
 	section, first, last int64 // where it stands in the file; first is 0 where that is of no use
 }
 
+// Layer is what a quick look tells of TLS on one side: nothing of cleartext.
+type Layer struct{ Version, Failure string }
+
 // index is a quick pass over a capture: no session is parsed.
 type index struct {
+	found func(*Session)
 	list  []*Session
 	byID  map[string]*Session
 	conns map[ends]*Session
@@ -40,12 +50,24 @@ type index struct {
 // their beginnings. Of a capture that was cut it gives those up to the cut,
 // with an error that is ErrTruncated.
 func (r *Reader) Sessions() ([]*Session, error) {
-	x := &index{byID: map[string]*Session{}, conns: map[ends]*Session{}}
+	x := &index{byID: map[string]*Session{}, conns: map[ends]*Session{}, found: r.Found}
+	if x.found == nil {
+		x.found = func(*Session) {}
+	}
 	x.others = tcp.New(x)
 	err := r.scan(nil, x.packet)
 	x.others.Flush()
+	for _, s := range x.list {
+		if s.Close == nil {
+			x.found(s)
+		}
+	}
 	if err != nil {
 		err = fmt.Errorf("reading capture %s: %w", r.path, err)
+	}
+	r.listed = make([]string, len(x.list))
+	for i, s := range x.list {
+		r.listed[i] = s.ID
 	}
 	if r.seekable && !r.packed && r.format == formatPcapng {
 		r.index = x.byID
@@ -80,6 +102,7 @@ func (x *index) Open(stream *tcp.Stream) {
 	stream.Data = s
 	x.list = append(x.list, s)
 	x.byID[s.ID] = s
+	x.found(s)
 }
 
 // Octets counts.
@@ -113,8 +136,16 @@ func (x *index) packet(p *pcapng.Packet, at place) error {
 	s.last, s.End = at.offset, p.Time
 	s.Octets[d] += int64(len(seg.data) + seg.omitted)
 	for i, kind := range x.notes.kinds {
-		if e, err := decodeEvent(x.notes.events[i]); err == nil && kindOf(e) == kind {
-			s.note(e)
+		if kind == kindServerLeg || kind == kindEvent {
+			continue // they tell nothing here, and there may be many
+		}
+		e, err := decodeEvent(x.notes.events[i])
+		if err != nil || kindOf(e) != kind || e.Context != nil && e.Session != s.ID {
+			continue
+		}
+		s.note(e)
+		if kind == kindOpen || kind == kindClose {
+			x.found(s)
 		}
 	}
 	if len(x.list) > maxSessions {
@@ -173,9 +204,19 @@ func (s *Session) note(e *event.Event) {
 	if s.Proto == event.ProtoNone && e.Context != nil {
 		s.Proto = e.Proto
 	}
+	if c := e.Context; c != nil {
+		s.User, s.Mailbox, s.ClientID = cmp.Or(c.User, s.User), cmp.Or(c.Mailbox, s.Mailbox), cmp.Or(c.ClientID, s.ClientID)
+	}
 	switch {
 	case e.Finding != nil:
 		s.Findings++
+		s.Worst = max(s.Worst, e.Finding.Severity)
+	case e.TLS != nil:
+		d := client
+		if e.TLS.Side == event.SideServer {
+			d = server
+		}
+		s.TLS[d] = Layer{e.TLS.Version, e.TLS.Failure}
 	case e.Close != nil:
 		s.Close = e.Close
 	case e.Kind == event.KindSessionOpen:

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/klauspost/compress/zstd"
@@ -48,9 +49,16 @@ func TestManySessions(t *testing.T) {
 	}
 	defer r.Close()
 	r.newParse = newLineSession
+	told := map[string]bool{} // closed or not
+	r.Found = func(s *Session) { told[s.ID] = s.Close != nil }
 	list, err := r.Sessions()
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, l := range sessions {
+		if !told[l.id] {
+			t.Errorf("session %s was not told of, or not when it closed", l.id)
+		}
 	}
 	if len(list) != len(sessions) {
 		t.Fatalf("%d sessions, want %d", len(list), len(sessions))
@@ -59,7 +67,8 @@ func TestManySessions(t *testing.T) {
 		s := list[i]
 		info := l.Info()
 		if s.ID != l.id || s.Proto != event.IMAP || s.Octets != [2]int64{info.BytesC, info.BytesS} ||
-			s.Client != "192.0.2.1:40000" || s.Server != "198.51.100.7:993" || s.Close == nil || s.Findings != 2 {
+			s.Client != "192.0.2.1:40000" || s.Server != "198.51.100.7:993" || s.Close == nil || s.Findings != 2 ||
+			s.Worst == event.SeverityNone || s.TLS[client].Version != "TLS 1.3" {
 			t.Errorf("session %d is %+v", i, s)
 		}
 		var items []wire.Item
@@ -80,6 +89,34 @@ func TestManySessions(t *testing.T) {
 	}
 	if _, err := read(t, path+"#NOSUCH", newLineSession); err == nil || !strings.Contains(err.Error(), `no session "NOSUCH"`) {
 		t.Errorf("a session that is not there: %v", err)
+	}
+}
+
+// Several goroutines may read a capture by one index.
+func TestAgain(t *testing.T) {
+	path, sessions := interleaved(t, 4)
+	r, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	r.newParse = newLineSession
+	if _, err := r.Sessions(); err != nil {
+		t.Fatal(err)
+	}
+	got := make([][]wire.Item, len(sessions))
+	var all sync.WaitGroup
+	for i, l := range sessions {
+		again := r.Again()
+		again.session = l.id
+		all.Go(func() {
+			got[i], _ = walkItems(again)
+			again.Close()
+		})
+	}
+	all.Wait()
+	for i, l := range sessions {
+		compareItems(t, got[i], l.items)
 	}
 }
 

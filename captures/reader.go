@@ -22,6 +22,10 @@ type Reader struct {
 	// The size of a pipe is 0.
 	Progress func(read, size int64)
 
+	// Found is told by Sessions of each session when it begins and when it has
+	// closed, or at the end of the capture. What it gets changes later.
+	Found func(*Session)
+
 	path     string
 	session  string // the only one that was asked for, or ""
 	f        *os.File
@@ -31,6 +35,8 @@ type Reader struct {
 	format   format
 	used     bool
 	index    map[string]*Session // what Sessions found
+	listed   []string
+	shared   bool // the file is another Reader's
 	newParse func(event.Proto, wire.Options) wire.Session
 }
 
@@ -94,8 +100,27 @@ func (r *Reader) Path() string { return r.path }
 // Session is the one that was asked for, or "".
 func (r *Reader) Session() string { return r.session }
 
+// Size is the file's in octets, and whether that is the size of something
+// packed; 0 for a pipe.
+func (r *Reader) Size() (octets int64, packed bool) { return r.size, r.packed }
+
+// Again is a Reader of the same file with the same index, for use at the same
+// time as r and until r is closed. A pipe has none: it can be read only once.
+func (r *Reader) Again() *Reader {
+	return &Reader{ShowSecrets: r.ShowSecrets, path: r.path, session: r.session, f: r.f, size: r.size, seekable: r.seekable,
+		packed: r.packed, format: r.format, used: r.used, index: r.index, listed: r.listed, shared: true, newParse: r.newParse}
+}
+
+// Listed are the sessions that Sessions found.
+func (r *Reader) Listed() []string { return r.listed }
+
 // Close ends the reading.
-func (r *Reader) Close() error { return r.f.Close() }
+func (r *Reader) Close() error {
+	if r.shared {
+		return nil
+	}
+	return r.f.Close()
+}
 
 // Walk hands fn the record of every session (or of the one that was asked
 // for) in the order of the file: octets, masked, and events as the live

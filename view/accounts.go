@@ -19,6 +19,7 @@ type accountRow struct {
 	text    string
 	right   string
 	head    bool
+	visit   *behaviour.Visit
 	session string // that enter opens
 	row     string // its event: SESSION:SEQ
 }
@@ -48,12 +49,11 @@ func (p *accounts) add(a *App, acc *behaviour.Account) {
 		p.rows = append(p.rows, accountRow{text: "device " + d.Name + ", by " + strings.ToUpper(strings.Join(d.Protos, " and ")), right: sessionsOf(d.Visits)})
 	}
 	for _, v := range acc.Visits {
-		text := v.Opened.Local().Format("15:04:05") + " " + strings.ToUpper(v.Proto) + " " + v.Device + ": " + v.Did.Summary()
 		right := ""
 		if s := a.model.Session(v.Session); s != nil {
 			right = size(s.BytesS) + " got"
 		}
-		p.rows = append(p.rows, accountRow{text: text, right: right, session: v.Session})
+		p.rows = append(p.rows, accountRow{visit: v, right: right, session: v.Session})
 	}
 	for _, s := range acc.Signs {
 		row := accountRow{text: "seen: " + s.Sentence}
@@ -62,6 +62,15 @@ func (p *accounts) add(a *App, acc *behaviour.Account) {
 		}
 		p.rows = append(p.rows, row)
 	}
+}
+
+// words are the row's text. That of a visit is made when it is asked for: there
+// may be many thousands.
+func (r *accountRow) words() string {
+	if v := r.visit; v != nil {
+		return v.Opened.Local().Format("15:04:05") + " " + strings.ToUpper(v.Proto) + " " + v.Device + ": " + v.Did.Summary()
+	}
+	return r.text
 }
 
 func sessionsOf(n int) string {
@@ -77,12 +86,16 @@ func (p *accounts) open(a *App) {
 		return
 	}
 	row := p.rows[p.cursor.Cursor]
-	if s, at, ok := a.locate(row.row); ok {
-		a.showFrom(s, at)
+	if s := a.model.Session(sessionOf(row.row)); s != nil {
+		a.withRows(s, func() {
+			if s, at, ok := a.locate(row.row); ok {
+				a.showFrom(s, at)
+			}
+		})
 		return
 	}
 	if s := a.model.Session(row.session); s != nil {
-		a.open(newTranscript(s))
+		a.withRows(s, func() { a.open(newTranscript(s)) })
 	}
 }
 
@@ -91,7 +104,10 @@ func (p *accounts) list(a *App) (*widget.List, widget.Rows) {
 	return &p.cursor, accountRows{a, p}
 }
 
+func (p *accounts) head(a *App, w int) int { return a.headUntold() }
+
 func (p *accounts) draw(a *App, c widget.Canvas) {
+	c = a.drawUntold(c)
 	p.refresh(a)
 	if len(p.rows) == 0 {
 		c.Put(2, 1, "nobody has logged in yet", a.palette.Dim)
@@ -106,14 +122,14 @@ type accountRows struct {
 }
 
 func (r accountRows) Len() int          { return len(r.p.rows) }
-func (r accountRows) text(i int) string { return r.p.rows[i].text }
+func (r accountRows) text(i int) string { return r.p.rows[i].words() }
 
 func (r accountRows) Height(i, w int) int {
 	return max(1, len(r.lines(i, w)))
 }
 
 func (r accountRows) lines(i, w int) []string {
-	return widget.Wrap(r.p.rows[i].text, max(8, w-14), 4)
+	return widget.Wrap(r.p.rows[i].words(), max(8, w-14), 4)
 }
 
 func (r accountRows) Draw(c widget.Canvas, i int, selected bool) {

@@ -120,6 +120,10 @@ func (a *App) drawStatus(c widget.Canvas) {
 		c.Fill(p.Status)
 		c.Put(1, 0, a.job.title+" … "+strconv.Itoa(percent(done, total))+"%  (esc stops)", p.Status)
 		return
+	case a.sifts() && a.now().Sub(a.sifting.started) > shown:
+		c.Fill(p.Status)
+		c.Put(1, 0, "filtering … "+strconv.Itoa(int(a.sifting.far*100))+"%  (esc stops)", p.Status)
+		return
 	case a.message != "":
 		style := p.Status
 		if a.bad {

@@ -44,7 +44,10 @@ func (p *findings) list(a *App) (*widget.List, widget.Rows) {
 	return &p.cursor, findingRows{a, p}
 }
 
+func (p *findings) head(a *App, w int) int { return a.headUntold() }
+
 func (p *findings) draw(a *App, c widget.Canvas) {
+	c = a.drawUntold(c)
 	p.refresh(a)
 	if len(p.rows) == 0 {
 		c.Put(2, 1, "nothing found: what was seen so far works", a.palette.Dim)

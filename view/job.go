@@ -49,10 +49,10 @@ func (a *App) beside(title string, do func() error, done func(error)) {
 	a.say("%s …", title)
 	go func() {
 		err := do()
-		a.calls <- func() {
+		a.call(func() {
 			a.busy--
 			done(err)
-		}
+		})
 	}()
 }
 
@@ -74,6 +74,7 @@ func (a *App) setFilter(text string) {
 	text = strings.TrimSpace(text)
 	if text == "" {
 		a.filter = filter{}
+		a.stopSifting()
 		if a.job != nil && a.job.title == "filtering" {
 			a.job = nil
 		}
@@ -89,6 +90,7 @@ func (a *App) setFilter(text string) {
 		s.matches = matches{}
 	}
 	a.startFilter()
+	a.sift()
 }
 
 const rowsAStep = 512

@@ -1,8 +1,6 @@
 package view
 
 import (
-	"time"
-
 	"mailtap/parse/behaviour"
 	"mailtap/parse/event"
 	"mailtap/parse/wire"
@@ -18,12 +16,13 @@ type Model struct {
 	Left      Left           // what was left out on the way here
 	Accounts  behaviour.Accounts
 
-	byID   map[string]*Session
-	marks  map[string]string // SESSION:SEQ -> the user's comment; "" is a mark alone
-	events int
-	kept   int64 // octets held for opening
-	Keep   int64 // how many octets are held at the most; the oldest sessions lose theirs first
-	oldest int   // the first session that still holds octets
+	byID             map[string]*Session
+	marks            map[string]string // SESSION:SEQ -> the user's comment; "" is a mark alone
+	events           int
+	passed, unlisted int   // events of a survey; findings of it that were too many
+	kept             int64 // octets held for opening
+	Keep             int64 // how many octets are held at the most; the oldest sessions lose theirs first
+	oldest           int   // the first session that still holds octets
 }
 
 // Left counts what the viewer did not get because it could not keep up.
@@ -55,31 +54,36 @@ func (m *Model) Add(items []wire.Item) {
 
 func (m *Model) event(e *event.Event) {
 	m.events++
-	if e.Context == nil || e.Session == "" {
-		if e.Kind == event.KindListening {
-			m.Listening = append(m.Listening, e)
-		}
-		if e.Kind == event.KindFinding {
-			m.Findings = append(m.Findings, e)
-		}
-		m.Log = append(m.Log, e)
-		return
+	m.everywhere(e)
+	if e.Context != nil && e.Session != "" {
+		m.session(e).add(e)
 	}
-	m.Accounts.See(e)
-	s := m.session(e)
-	s.add(e)
+}
+
+// everywhere takes what is not a session's alone.
+func (m *Model) everywhere(e *event.Event) {
+	inside := e.Context != nil && e.Session != ""
+	if inside {
+		m.Accounts.See(e)
+	} else {
+		m.Log = append(m.Log, e)
+	}
 	switch e.Kind {
+	case event.KindListening:
+		m.Listening = append(m.Listening, e)
 	case event.KindFinding:
 		m.Findings = append(m.Findings, e)
 	case event.KindMark:
-		m.marks[e.Session+":"+itoa(e.After)] = e.Text
+		if inside {
+			m.marks[e.Session+":"+itoa(e.After)] = e.Text
+		}
 	}
 }
 
 func (m *Model) session(e *event.Event) *Session {
 	s := m.byID[e.Session]
 	if s == nil {
-		s = &Session{ID: e.Session, Opened: e.Time}
+		s = &Session{ID: e.Session, Facts: Facts{Opened: e.Time}}
 		m.byID[e.Session] = s
 		m.Sessions = append(m.Sessions, s)
 	}
@@ -105,6 +109,15 @@ func (m *Model) octets(id string, o *wire.Octets) {
 	}
 }
 
+// Survey takes items that go by: a library's.
+func (m *Model) Survey(items []wire.Item) {
+	for i := range items {
+		if e := items[i].Event; e != nil {
+			m.survey(e)
+		}
+	}
+}
+
 // Mark sets or, with set false, takes away a mark on an event.
 func (m *Model) Mark(id, comment string, set bool) {
 	if !set {
@@ -126,8 +139,10 @@ func (m *Model) Clear(all bool) {
 	gone := map[string]bool{}
 	for _, s := range m.Sessions {
 		if all || s.Closed != nil {
-			m.kept -= s.forget()
-			m.events -= len(s.Rows)
+			if s.apart == held {
+				m.kept -= s.forget()
+				m.events -= len(s.Rows)
+			}
 			gone[s.ID] = true
 			delete(m.byID, s.ID)
 		} else {
@@ -152,24 +167,13 @@ type Row struct {
 
 // Session is what is known of one session.
 type Session struct {
-	ID       string
-	Opened   time.Time
-	Last     time.Time
-	Rows     []Row
-	Context  *event.Context // the newest
-	State    event.State
-	Open     *event.Event // session.open
-	Upstream *event.Event
-	TLS      [2]*event.Event // the client's side, the server's
-	Closed   *event.Event
-	Commands int64
-	BytesC   int64
-	BytesS   int64
-	Findings int
-	Worst    event.Severity
-	Idle     bool // an IMAP IDLE runs
-	Failed   bool
+	ID string
+	Facts
+	Rows []Row
 
+	apart          apart  // where its rows are
+	passing        *Facts // what a survey has seen of it so far
+	exact          bool   // the facts are of all its events
 	client, server direction
 	answers        map[int64]int // a command's seq -> the row of its completion
 	matches        matches
@@ -202,35 +206,17 @@ func (s *Session) forget() int64 {
 
 func (s *Session) add(e *event.Event) {
 	row := Row{Event: e}
-	s.Context, s.Last = e.Context, e.Time
 	if e.Kind.Protocol() {
 		row.At = s.claim(e)
-		s.State = e.State
-		s.protocol(e)
+		if e.Completes && e.Leg == event.LegBoth {
+			if s.answers == nil {
+				s.answers = map[int64]int{}
+			}
+			s.answers[e.Cmd] = len(s.Rows)
+		}
 	}
-	switch e.Kind {
-	case event.KindSessionOpen:
-		s.Open, s.Opened = e, e.Time
-	case event.KindUpstreamOpen:
-		s.Upstream = e
-		s.Failed = s.Failed || e.Route != nil && e.Route.Failure != ""
-	case event.KindTLS:
-		s.TLS[tlsIndex(e)] = e
-		s.Failed = s.Failed || e.TLS.Failure != ""
-	case event.KindFinding:
-		s.Findings++
-		s.Worst = max(s.Worst, e.Finding.Severity)
-	case event.KindSessionClose:
-		s.Closed, s.Idle = e, false
-	}
+	s.see(e)
 	s.Rows = append(s.Rows, row)
-}
-
-func tlsIndex(e *event.Event) int {
-	if e.TLS.Side == event.SideServer {
-		return 1
-	}
-	return 0
 }
 
 // claim gives e the octets that follow those of the event before it in its
@@ -239,38 +225,10 @@ func (s *Session) claim(e *event.Event) int64 {
 	if e.Leg == event.LegServer {
 		return -1
 	}
-	side := e.Dir
-	if side == event.SideProxy {
-		side = event.SideServer
-	}
-	d := s.direction(side)
+	d := s.direction(legOf(e))
 	at := d.at
 	d.at += e.Bytes
-	if side == event.SideClient {
-		s.BytesC += e.Bytes
-	} else {
-		s.BytesS += e.Bytes
-	}
 	return at
-}
-
-func (s *Session) protocol(e *event.Event) {
-	if e.Leg == event.LegServer {
-		return
-	}
-	switch {
-	case e.Kind == event.KindCommand:
-		s.Commands++
-		s.Idle = e.Name == "IDLE"
-	case e.Completes:
-		if s.answers == nil {
-			s.answers = map[int64]int{}
-		}
-		s.answers[e.Cmd] = len(s.Rows)
-		if e.For == "IDLE" {
-			s.Idle = false
-		}
-	}
 }
 
 // Octets are the octets of a row: nil where they are no longer held, and
@@ -280,11 +238,7 @@ func (s *Session) Octets(r Row) (data []byte, whole bool) {
 	if r.At < 0 || !e.Kind.Protocol() {
 		return nil, false
 	}
-	side := e.Dir
-	if side == event.SideProxy {
-		side = event.SideServer
-	}
-	d := s.direction(side)
+	d := s.direction(legOf(e))
 	from, to := r.At-d.from, r.At+e.Bytes-d.from
 	if to <= 0 || from >= int64(len(d.kept)) {
 		return nil, false
@@ -333,25 +287,4 @@ func key(e *event.Event) int64 {
 		return e.After
 	}
 	return e.Seq
-}
-
-// Status is the session's state in one word.
-func (s *Session) Status() string {
-	switch {
-	case s.Failed:
-		return "failed"
-	case s.Closed != nil:
-		return "closed"
-	case s.Idle:
-		return "idle"
-	}
-	return "open"
-}
-
-// End is when the session ended, or now.
-func (s *Session) End(now time.Time) time.Time {
-	if s.Closed != nil {
-		return s.Closed.Time
-	}
-	return now
 }

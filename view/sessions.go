@@ -160,7 +160,7 @@ func (p *sessions) refresh(a *App) {
 	}
 	p.rows = p.rows[:0]
 	for _, s := range a.model.Sessions {
-		if a.filter.compiled == nil || len(s.matches.rows) > 0 {
+		if a.shows(s) {
 			p.rows = append(p.rows, s)
 		}
 	}

@@ -25,7 +25,10 @@ func (p *tlsPane) current(a *App) *Session {
 
 func (p *tlsPane) list(a *App) (*widget.List, widget.Rows) { return &p.cursor, tlsRows{a} }
 
+func (p *tlsPane) head(a *App, w int) int { return a.headUntold() }
+
 func (p *tlsPane) draw(a *App, c widget.Canvas) {
+	c = a.drawUntold(c)
 	if len(a.model.Sessions) == 0 {
 		c.Put(2, 1, "no session yet", a.palette.Dim)
 		return

@@ -1,6 +1,8 @@
 package view
 
 import (
+	"strings"
+
 	"github.com/gdamore/tcell/v2"
 
 	"mailtap/parse/event"
@@ -27,14 +29,28 @@ func (a *App) key(ev *tcell.EventKey) {
 	case a.popup != nil:
 		a.popup.key(a, ev)
 	default:
-		if a.job != nil && ev.Key() == tcell.KeyEscape {
-			a.job = nil
+		if ev.Key() == tcell.KeyEscape && a.stopWork() {
 			return
 		}
 		if b := find(keyName(ev), a.top().where()); b != nil {
 			b.do(a)
 		}
 	}
+}
+
+// stopWork stops what goes on for the user, if anything does.
+func (a *App) stopWork() bool {
+	switch {
+	case a.job != nil:
+		a.job = nil
+	case a.reading != nil:
+		a.stopReading()
+	case a.sifts():
+		a.sifting.stop()
+	default:
+		return false
+	}
+	return true
 }
 
 func (a *App) mouse(ev *tcell.EventMouse) {
@@ -117,8 +133,7 @@ func (a *App) enter() {
 	switch p := a.top().(type) {
 	case *sessions:
 		if s := p.current(a); s != nil {
-			t := newTranscript(s)
-			a.open(t)
+			a.withRows(s, func() { a.open(newTranscript(s)) })
 		}
 	case *transcript:
 		if i, ok := p.current(a); ok {
@@ -130,7 +145,7 @@ func (a *App) enter() {
 		p.open(a)
 	case *tlsPane:
 		if s := p.current(a); s != nil {
-			a.open(newTranscript(s))
+			a.withRows(s, func() { a.open(newTranscript(s)) })
 		}
 	}
 }
@@ -141,6 +156,10 @@ func (a *App) evidence(f *event.Event) {
 		return
 	}
 	for _, id := range append(append([]string{}, f.Finding.Evidence...), after(f)) {
+		if s := a.model.Session(sessionOf(id)); s != nil && !s.here() {
+			a.withRows(s, func() { a.evidence(f) })
+			return
+		}
 		if s, row, ok := a.locate(id); ok {
 			a.showFrom(s, row)
 			return
@@ -165,17 +184,17 @@ func after(f *event.Event) string {
 
 // locate finds the event that SESSION:SEQ names.
 func (a *App) locate(id string) (*Session, int, bool) {
-	for i := len(id) - 1; i >= 0; i-- {
-		if id[i] == ':' {
-			s := a.model.Session(id[:i])
-			if s == nil {
-				return nil, 0, false
-			}
-			row, ok := s.find(number(id[i+1:]))
-			return s, row, ok
-		}
+	s := a.model.Session(sessionOf(id))
+	if s == nil {
+		return nil, 0, false
 	}
-	return nil, 0, false
+	row, ok := s.find(number(id[len(s.ID)+1:]))
+	return s, row, ok
+}
+
+// sessionOf is the session of SESSION:SEQ.
+func sessionOf(id string) string {
+	return id[:max(0, strings.LastIndexByte(id, ':'))]
 }
 
 func number(text string) int64 {

@@ -28,9 +28,11 @@ import (
 
 // Batch is what a Source has: items in their order, and what it had to leave out.
 type Batch struct {
-	Items []wire.Item
-	Left  Left
-	Done  float64 // how much of a capture has been read, 0 to 1; 0 where nobody knows
+	Items    []wire.Item
+	Outlines []Outline // of a library's sessions
+	Passing  bool      // the items are a library's: they are looked at, and not held
+	Left     Left
+	Done     float64 // how much of a capture has been read, 0 to 1; 0 where nobody knows
 }
 
 // Source is where events come from: a proxy in this process, a control
@@ -60,12 +62,13 @@ type Actions struct {
 // Options are what a viewer needs.
 type Options struct {
 	Source  Source
-	Title   string // what is looked at: "proxy", a capture's name
-	Live    bool   // events come as they happen
-	CAFile  string // the CA's certificate, for the lines that tell how to try it
-	Filter  string // the filter to begin with
-	Mono    bool   // NO_COLOR
-	Keep    int64  // octets to hold for opening; 0 takes 64 MiB
+	Library Library // what the source cannot give whole; nil where it gives everything
+	Title   string  // what is looked at: "proxy", a capture's name
+	Live    bool    // events come as they happen
+	CAFile  string  // the CA's certificate, for the lines that tell how to try it
+	Filter  string  // the filter to begin with
+	Mono    bool    // NO_COLOR
+	Keep    int64   // octets to hold for opening; 0 takes 64 MiB
 	Actions Actions
 	Now     func() time.Time // nil: time.Now
 }
@@ -89,6 +92,11 @@ type App struct {
 	filter   filter
 	search   search
 	job      *job
+	reading  *reading
+	shelf    []*Session // that were loaded, the last used one first
+	sifting  *sifting
+	ctx      context.Context // ends with the viewer
+	leave    context.CancelFunc
 	calls    chan func() // what ended beside, to be finished here
 	busy     int         // how many things run beside
 	progress float64
@@ -111,6 +119,7 @@ func New(screen tcell.Screen, o Options) *App {
 		prompts: map[string]*widget.Input{},
 		calls:   make(chan func(), 16),
 	}
+	a.ctx, a.leave = context.WithCancel(context.Background())
 	a.panes = [tabs]pane{newSessions(), newFindings(), newAccounts(), newTLS(), newLog()}
 	if o.Filter != "" {
 		a.setFilter(o.Filter)
@@ -138,6 +147,7 @@ func Run(ctx context.Context, screen tcell.Screen, o Options) (err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	a := New(screen, o)
+	defer a.leave()
 	return a.loop(ctx, keys(ctx, screen), feed(ctx, o.Source))
 }
 
@@ -247,6 +257,9 @@ const (
 
 func (a *App) take(b fed) {
 	a.Add(b.Batch)
+	if b.err != nil {
+		a.model.surveyed()
+	}
 	switch {
 	case b.err == io.EOF:
 		a.ended, a.progress = io.EOF, 0
@@ -258,11 +271,18 @@ func (a *App) take(b fed) {
 
 // Add takes a batch into the model.
 func (a *App) Add(b Batch) {
-	a.model.Add(b.Items)
+	for i := range b.Outlines {
+		a.model.outline(&b.Outlines[i])
+	}
+	if b.Passing {
+		a.model.Survey(b.Items)
+	} else {
+		a.model.Add(b.Items)
+	}
 	a.model.Left.Events += b.Left.Events
 	a.model.Left.Octets += b.Left.Octets
 	a.progress = b.Done
-	if a.filter.compiled != nil && a.job == nil {
+	if a.filter.compiled != nil && a.job == nil && len(b.Items) > 0 && !b.Passing {
 		a.startFilter()
 	}
 }

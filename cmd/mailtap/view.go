@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gdamore/tcell/v2"
@@ -58,7 +59,7 @@ func runView(ctx context.Context, names []string, filter string) error {
 		return err
 	}
 	defer source.close()
-	return show(ctx, view.Options{Source: source, Title: strings.Join(names, " "), Filter: filter, Actions: source.actions()})
+	return show(ctx, view.Options{Source: source, Library: source.read(), Title: strings.Join(names, " "), Filter: filter, Actions: source.actions()})
 }
 
 // show runs the viewer on this terminal.
@@ -71,11 +72,16 @@ func show(ctx context.Context, o view.Options) error {
 	return view.Run(ctx, screen, o)
 }
 
-// captureSource reads captures one after the other for the viewer.
+// captureSource reads captures one after the other for the viewer: all of
+// what they hold, or where they are too large for that an outline.
 type captureSource struct {
 	readers []*captures.Reader
 	batches chan sent
+	ctx     context.Context
 	stop    context.CancelFunc
+
+	mu    sync.Mutex
+	where map[string]*captures.Reader // the sessions of large captures
 }
 
 type sent struct {
@@ -83,9 +89,10 @@ type sent struct {
 	err error
 }
 
-// openCaptures opens all captures, and begins to read the first.
+// openCaptures opens all captures.
 func openCaptures(names []string) (*captureSource, error) {
-	s := &captureSource{batches: make(chan sent, 4)}
+	s := &captureSource{batches: make(chan sent, 4), where: map[string]*captures.Reader{}}
+	s.ctx, s.stop = context.WithCancel(context.Background())
 	for _, name := range names {
 		r, err := captures.Open(name)
 		if err != nil {
@@ -94,26 +101,51 @@ func openCaptures(names []string) (*captureSource, error) {
 		}
 		s.readers = append(s.readers, r)
 	}
-	ctx, stop := context.WithCancel(context.Background())
-	s.stop = stop
-	go s.read(ctx)
 	return s, nil
 }
 
 func (s *captureSource) close() {
-	if s.stop != nil {
-		s.stop()
-	}
+	s.stop()
 	for _, r := range s.readers {
 		r.Close()
 	}
 }
 
+// heldAtMost is how many octets of captures the viewer takes in whole.
+const heldAtMost = 32 << 20
+
+// large reports whether the captures are too large to be held. Packed ones are
+// taken for an eighth of what they hold; a pipe cannot be read twice.
+func (s *captureSource) large() bool {
+	all := int64(0)
+	for _, r := range s.readers {
+		size, packed := r.Size()
+		if packed {
+			size *= 8
+		}
+		if size == 0 {
+			return false
+		}
+		all += size
+	}
+	return all > heldAtMost
+}
+
+// read begins to read, and gives the library where the captures are large.
+func (s *captureSource) read() view.Library {
+	if s.large() {
+		go s.outline()
+		return s
+	}
+	go s.all()
+	return nil
+}
+
 // itemsABatch is how many items the viewer gets at once.
 const itemsABatch = 1024
 
-// read walks through the captures. A cut one is told, and the next is read.
-func (s *captureSource) read(ctx context.Context) {
+// all walks through the captures. A cut one is told, and the next is read.
+func (s *captureSource) all() {
 	defer close(s.batches)
 	for i, r := range s.readers {
 		var batch view.Batch
@@ -122,32 +154,39 @@ func (s *captureSource) read(ctx context.Context) {
 				batch.Done = (float64(i) + float64(read)/float64(size)) / float64(len(s.readers))
 			}
 		}
-		flush := func(err error) error {
-			select {
-			case s.batches <- sent{batch, err}:
-				batch.Items = nil
-				return nil
-			case <-ctx.Done():
-				return ctx.Err()
-			}
-		}
 		err := r.Walk(func(item wire.Item) error {
 			batch.Items = append(batch.Items, owned(item))
 			if len(batch.Items) < itemsABatch {
 				return nil
 			}
-			return flush(nil)
+			return s.send(&batch)
 		})
 		if errors.Is(err, context.Canceled) {
 			return
 		}
 		if err != nil {
-			batch.Items = append(batch.Items, wire.Item{Event: &event.Event{Kind: event.KindLog, Time: time.Now(), Level: event.SeverityWarning, Message: err.Error()}})
+			batch.Items = append(batch.Items, warning(err))
 		}
-		if flush(nil) != nil {
+		if s.send(&batch) != nil {
 			return
 		}
 	}
+}
+
+// send hands a batch to the viewer, and empties it.
+func (s *captureSource) send(b *view.Batch) error {
+	select {
+	case s.batches <- sent{Batch: *b}:
+		b.Items, b.Outlines = nil, nil
+		return nil
+	case <-s.ctx.Done():
+		return s.ctx.Err()
+	}
+}
+
+// warning is an error as a line of the viewer's log.
+func warning(err error) wire.Item {
+	return wire.Item{Event: &event.Event{Kind: event.KindLog, Time: time.Now(), Level: event.SeverityWarning, Message: err.Error()}}
 }
 
 // owned is item with octets of its own.
@@ -173,9 +212,12 @@ func (s *captureSource) Next(ctx context.Context) (view.Batch, error) {
 	}
 }
 
-// holding opens anew the capture that has a session: reading for the viewer
-// and reading for an action do not share a place in the file.
+// holding finds the capture that has a session, for reading it beside what
+// else is read.
 func (s *captureSource) holding(id string) (*captures.Reader, error) {
+	if r := s.listed(id); r != nil {
+		return r.Again(), nil
+	}
 	for _, r := range s.readers {
 		again, err := captures.Open(r.Path() + "#" + id)
 		if err != nil {
@@ -222,7 +264,7 @@ func (s *captureSource) save(id, path string) (err error) {
 		return err
 	}
 	defer r.Close()
-	return saveSession(path, func(fn func(wire.Item) error) error { return r.Walk(fn) })
+	return saveSession(path, func(fn func(wire.Item) error) error { return r.WalkSession(id, fn) })
 }
 
 // saveSession writes what walk gives to a new capture.
