@@ -6,6 +6,7 @@ package export
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -31,14 +32,25 @@ type RawResult struct {
 // its own, PATH.SESSION.client and so on. What was written before an error
 // (such as captures.ErrTruncated) stays, and is told.
 func Raw(source Source, path string) (RawResult, error) {
-	r := &raw{path: path, sessions: map[string]*streams{}}
+	return directions(source, &raw{path: path, ends: [2]string{".client", ".server"}})
+}
+
+// Rawlog writes both directions as Dovecot's rawlog does: PATH.in and PATH.out,
+// each line behind the time at which it began. Sessions are told apart as by Raw.
+func Rawlog(source Source, path string) (RawResult, error) {
+	return directions(source, &raw{path: path, ends: [2]string{".in", ".out"}, stamped: true})
+}
+
+// directions runs one export.
+func directions(source Source, r *raw) (RawResult, error) {
+	r.sessions = map[string]*streams{}
 	err := source.Walk(r.item)
 	err = errors.Join(err, r.close())
 	if len(r.order) == 0 && err == nil {
 		err = errors.New("the capture has no session to export")
 	}
 	for _, s := range r.order {
-		r.result.Files = append(r.result.Files, s.name+".client", s.name+".server")
+		r.result.Files = append(r.result.Files, s.name+r.ends[0], s.name+r.ends[1])
 	}
 	r.result.Sessions = len(r.order)
 	return r.result, err
@@ -47,6 +59,8 @@ func Raw(source Source, path string) (RawResult, error) {
 // raw is one export under way.
 type raw struct {
 	path     string
+	ends     [2]string // of the files' names
+	stamped  bool      // lines begin with their time
 	sessions map[string]*streams
 	order    []*streams
 	open     []*streams // whose files are open, the oldest first
@@ -59,6 +73,7 @@ type streams struct {
 	files   [2]*os.File
 	writers [2]*bufio.Writer
 	begun   bool
+	inLine  [2]bool // a line goes on
 }
 
 // maxFiles is how many sessions have their files open at once.
@@ -86,8 +101,20 @@ func (r *raw) item(item wire.Item) error {
 	if o.Side == event.SideServer {
 		d = 1
 	}
-	_, err := s.writers[d].Write(o.Data)
-	return err
+	if !r.stamped {
+		_, err := s.writers[d].Write(o.Data)
+		return err
+	}
+	for line := range bytes.Lines(o.Data) {
+		if !s.inLine[d] {
+			fmt.Fprintf(s.writers[d], "%d.%06d ", o.Time.Unix(), o.Time.Nanosecond()/1000)
+		}
+		s.inLine[d] = line[len(line)-1] != '\n'
+		if _, err := s.writers[d].Write(line); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // add begins a session. The second one shows that the first needs a name too.
@@ -111,7 +138,7 @@ func (r *raw) rename() error {
 	for id, s := range r.sessions {
 		old := s.name
 		s.name = r.path + "." + id
-		for _, end := range ends {
+		for _, end := range r.ends {
 			if err := os.Rename(old+end, s.name+end); err != nil {
 				return err
 			}
@@ -119,8 +146,6 @@ func (r *raw) rename() error {
 	}
 	return nil
 }
-
-var ends = [2]string{".client", ".server"}
 
 // ready opens the files of s.
 func (r *raw) ready(s *streams) error {
@@ -140,7 +165,7 @@ func (r *raw) ready(s *streams) error {
 	}
 	s.begun = true
 	for d := range s.files {
-		f, err := os.OpenFile(s.name+ends[d], mode, 0o600)
+		f, err := os.OpenFile(s.name+r.ends[d], mode, 0o600)
 		if err != nil {
 			return fmt.Errorf("exporting: %w", err)
 		}

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"golang.org/x/term"
+
+	"mailtap/captures"
+	"mailtap/captures/export"
+	"mailtap/parse/event"
+)
+
+// open opens the capture, with progress on a terminal.
+func (o *exportOptions) open(std streams) (r *captures.Reader, accept func(*event.Event) bool, err error) {
+	if accept, err = compileFilter(o.filter); err != nil {
+		return nil, nil, err
+	}
+	if r, err = captures.Open(o.capture); err != nil {
+		return nil, nil, err
+	}
+	r.ShowSecrets = o.showSecrets
+	r.Progress = progressOn(std.err)
+	return r, accept, nil
+}
+
+// worthProgress is from which size on reading takes long enough to say how far it is.
+const worthProgress = 32 << 20
+
+// progressOn says on a terminal how much of a file was read; nil elsewhere.
+func progressOn(w io.Writer) func(read, size int64) {
+	f, ok := w.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return nil
+	}
+	last := int64(-1)
+	return func(read, size int64) {
+		if size < worthProgress {
+			return
+		}
+		percent := min(read*100/size, 100)
+		if percent == last {
+			return
+		}
+		last = percent
+		fmt.Fprintf(w, "\rmailtap: %3d %% read", percent)
+		if read >= size {
+			fmt.Fprint(w, "\r\x1b[K")
+		}
+	}
+}
+
+// exportRaw writes both directions to files, and names them on stderr.
+func exportRaw(o exportOptions, std streams) error {
+	r, _, err := o.open(std)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	write := export.Raw
+	if o.to == "rawlog" {
+		write = export.Rawlog
+	}
+	result, err := write(r, o.out)
+	if err = warnCut(err, std.err); err != nil {
+		return err
+	}
+	for _, path := range result.Files {
+		fmt.Fprintln(std.err, "mailtap: wrote", path)
+	}
+	if result.Missing > 0 {
+		fmt.Fprintf(std.err, "mailtap: %d bytes of messages were not recorded; as many others stand in their place\n", result.Missing)
+	}
+	return nil
+}
+
+// exportEML writes each message to a file of its own.
+func exportEML(o exportOptions, std streams) error {
+	r, accept, err := o.open(std)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	result, err := export.EML(r, o.out, export.MailOptions{Accept: accept})
+	if err = warnCut(err, std.err); err != nil {
+		return err
+	}
+	tellMail(std.err, result, o.out)
+	return nil
+}
+
+// exportMbox writes all messages to one file.
+func exportMbox(o exportOptions, std streams) error {
+	return o.into(std, func(std streams) error {
+		r, accept, err := o.open(std)
+		if err != nil {
+			return err
+		}
+		defer r.Close()
+		result, err := export.Mbox(r, std.out, "", export.MailOptions{Accept: accept})
+		if err = warnCut(err, std.err); err != nil {
+			return err
+		}
+		tellMail(std.err, result, o.out)
+		return nil
+	})
+}
+
+// tellMail says what was written, and what was not.
+func tellMail(w io.Writer, r export.MailResult, path string) {
+	if path == "" {
+		path = "stdout"
+	}
+	fmt.Fprintf(w, "mailtap: wrote %s to %s", plural(r.Messages, "message", "messages"), path)
+	if r.Incomplete > 0 {
+		fmt.Fprintf(w, ", %d of them incomplete", r.Incomplete)
+	}
+	fmt.Fprintln(w)
+	if r.Again > 0 {
+		fmt.Fprintf(w, "mailtap: %s went by more than once, and stands there once\n", plural(r.Again, "message", "messages"))
+	}
+	if r.Headers > 0 {
+		fmt.Fprintf(w, "mailtap: of %s only header fields went by: left out\n", plural(r.Headers, "message", "messages"))
+	}
+}
+
+// exportPcapng writes sessions to a new capture.
+func exportPcapng(o exportOptions, std streams) error {
+	r, accept, err := o.open(std)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	if o.showSecrets {
+		return usagef("--show-secrets does not go with --to pcapng: copy the file instead")
+	}
+	if _, err := os.Lstat(o.out); !errors.Is(err, os.ErrNotExist) {
+		return usagef("--out %s is there already: choose another name", o.out)
+	}
+	n, err := export.Pcapng(r, o.out, export.PcapngOptions{Version: version(), Accept: accept})
+	if err = warnCut(err, std.err); err != nil {
+		return err
+	}
+	fmt.Fprintf(std.err, "mailtap: wrote %s to %s\n", plural(n, "session", "sessions"), o.out)
+	return nil
+}
