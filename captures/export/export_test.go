@@ -140,7 +140,7 @@ func TestEML(t *testing.T) {
 	first := strings.ReplaceAll(header+body, "\n", "\r\n")[:100]
 	rest := strings.ReplaceAll(header+body, "\n", "\r\n")[100:]
 	chunk := func(off int, text string) string {
-		return fmt.Sprintf("S: * 1 FETCH (UID 5 BODY[]<%d> {%d}\r\n%s)", off, len(text), strings.ReplaceAll(text, "\r\n", "\n"))
+		return fmt.Sprintf("S: * 1 FETCH (UID 5 BODY[]<%d> {%d}\n%s)", off, len(text), strings.ReplaceAll(text, "\r\n", "\n"))
 	}
 	structure := `S: * 1 FETCH (UID 5 BODYSTRUCTURE (("text" "plain" ("charset" "us-ascii") NIL NIL "7bit" 4 1)("text" "html" NIL NIL NIL "7bit" 9 1) "alternative" ("boundary" "xx")))`
 	for _, c := range []struct {
