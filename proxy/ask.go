@@ -125,10 +125,13 @@ func (s *session) silent(err error) {
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		id, why = "net.timeout", "no answer in time"
-	case errors.Is(err, io.EOF):
-		why = "the server closed the connection"
 	case errors.Is(err, errLong):
 		id = "proto.wrong-service"
+	case errors.Is(err, io.EOF):
+		why = "the server closed the connection"
+		fallthrough
+	default:
+		s.end(event.SideServer, fmt.Sprintf("waiting for %s: %s", s.place(), why))
 	}
 	s.fail(id, s.place()+": "+why, fmt.Sprintf("waiting for %s: %s", s.place(), why))
 }

@@ -133,7 +133,9 @@ func (s *session) readEnded(from *leg, err error) ending {
 	case from.side == event.SideServer && s.late(err):
 		return ending{from.side, endBroken, err}
 	case from.side == event.SideServer && !s.heard():
-		s.fail("net.reset", fmt.Sprint(plain(err)), s.place()+" closed the connection without a greeting")
+		why := s.place() + " closed the connection without a greeting"
+		s.end(event.SideServer, why)
+		s.fail("net.reset", fmt.Sprint(plain(err)), why)
 		return ending{from.side, endBroken, err}
 	}
 	s.lastLine(from)

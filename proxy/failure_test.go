@@ -144,6 +144,11 @@ func TestServerFails(t *testing.T) {
 			if tt.finding != "-" && !strings.Contains(ids, tt.finding) {
 				t.Errorf("findings %q, want %q", ids, tt.finding)
 			}
+			for _, e := range r.record.events() {
+				if e.Kind == event.KindSessionClose && (tt.name == "closes at once" || tt.name == "closes before STARTTLS") && e.Close.By != event.SideServer {
+					t.Errorf("ended by %v, want the server", e.Close.By)
+				}
+			}
 		})
 	}
 }
@@ -422,7 +427,7 @@ func TestMaxSessions(t *testing.T) {
 	c := r.client().clientTLS()
 	c.want("* OK ready")
 	late := r.client().clientTLS()
-	late.wantFarewell("* BYE [UNAVAILABLE] mailtap: there are 1 sessions already")
+	late.wantFarewell("* BYE [UNAVAILABLE] mailtap: the limit of sessions at a time is reached (--max-sessions 1)")
 	c.send("a4 LOGOUT")
 	c.want("a4 OK bye")
 	c.wantEnd()

@@ -142,7 +142,7 @@ func (s *session) open() {
 	case implicit && !s.awaitHello():
 		return
 	case s.refused:
-		s.fail("mailtap.limit", "", fmt.Sprintf("there are %d sessions already, which is the limit (--max-sessions)", s.proxy.cfg.MaxSessions))
+		s.fail("mailtap.limit", "", fmt.Sprintf("the limit of sessions at a time is reached (--max-sessions %d)", s.proxy.cfg.MaxSessions))
 	default:
 		s.connect()
 	}

@@ -222,6 +222,11 @@ func TestServerLeg(t *testing.T) {
 	b.ServerLeg([]byte("+OK begin\r\n"), b.at)
 	b.expect("sserver greeting +OK | +OK ready", "pserver command CAPA | CAPA", "sserver response +OK CAPA | +OK {6 bytes}",
 		"pserver command STLS | STLS", "sserver response +OK STLS | +OK begin")
+	for _, e := range b.rec.events {
+		if e.Bytes != 0 || e.OtherBytes == 0 {
+			t.Errorf("%s: %d bytes, %d on the server's leg", e.Text, e.Bytes, e.OtherBytes)
+		}
+	}
 	b.Inject(event.SideClient, []byte("+OK mailtap\r\n"), b.at)
 	b.expect("p greeting +OK | +OK mailtap")
 	if i := b.Info(); i.BytesC != 0 || i.BytesS != 13 || i.Pending != 0 {

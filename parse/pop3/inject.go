@@ -32,7 +32,7 @@ func (s *Session) ownCommand(data []byte, t time.Time) {
 	h := s.hideCommand(data, &p, nil)
 	l := &line{data: data, pieces: onePiece(data, t), dir: event.SideProxy}
 	e := &event.Event{Time: t, Kind: event.KindCommand, Dir: event.SideProxy, To: event.SideServer, Leg: event.LegServer,
-		Name: p.name, Data: commandData(data, &p, &h), Error: p.fault, Bytes: int64(len(data))}
+		Name: p.name, Data: commandData(data, &p, &h), Error: p.fault, OtherBytes: int64(len(data))}
 	if !s.o.ShowSecrets {
 		data = wire.Mask(nil, data, h.secrets)
 	}
@@ -110,7 +110,7 @@ func (s *Session) endLeg(t time.Time, done bool) {
 	e := b.e
 	e.Time, e.Dir, e.Leg = t, event.SideServer, event.LegServer
 	e.Text += " " + wire.Placeholder(b.size)
-	e.Bytes = b.status + b.size
+	e.OtherBytes = b.status + b.size
 	e.Data = b.list.data()
 	if done {
 		complete(e, b.p, t)

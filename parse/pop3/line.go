@@ -72,7 +72,8 @@ func (s *Session) record(l *line, secrets []wire.Secret, e *event.Event) {
 	if e.Time.IsZero() {
 		e.Time = l.last()
 	}
-	e.Dir, e.Bytes = l.dir, e.Bytes+int64(len(l.data))
+	e.Dir = l.dir
+	count(e, int64(len(l.data)))
 	e.Text = wire.Escape(trimEnd(data)) + e.Text
 	if l.altered != nil {
 		e.Altered, e.Other, e.OtherBytes = true, l.altered.Other, l.altered.Bytes
@@ -82,6 +83,15 @@ func (s *Session) record(l *line, secrets []wire.Secret, e *event.Event) {
 		return
 	}
 	s.Emit(e)
+}
+
+// count adds n octets to an event: those of the server's leg are none of the client's.
+func count(e *event.Event, n int64) {
+	if e.Leg == event.LegServer {
+		e.OtherBytes += n
+	} else {
+		e.Bytes += n
+	}
 }
 
 // loose makes octets of a line that is none.
@@ -187,7 +197,8 @@ func (s *Session) more(d *direction, f *Fragment) {
 func (s *Session) endLong(d *direction, t time.Time, fault string) {
 	g := d.long
 	d.long, d.skip = nil, false
-	g.e.Time, g.e.Bytes = t, g.total
+	g.e.Time = t
+	count(g.e, g.total-g.head)
 	g.e.Text += wire.Placeholder(g.total - g.head)
 	g.e.Error = overLimit(g.total)
 	if fault != "" {
