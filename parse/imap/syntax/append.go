@@ -72,7 +72,7 @@ func (c *cursor) messages(a *AppendArgs) {
 
 func (c *cursor) appendMessage() (m AppendMessage) {
 	if c.peek() == '(' {
-		m.Flags = c.flagList(false)
+		m.Flags = c.newFlags()
 		c.sp()
 	}
 	if c.peek() == '"' {

@@ -177,7 +177,7 @@ func (c *cursor) astringOfCode() string {
 // among them.
 func (c *cursor) eventsCode() any {
 	d := &NamesCode{Names: []string{}}
-	if c.more() {
+	if c.sp() {
 		c.list(func() { d.Names = append(d.Names, c.astringOfCode()) })
 	}
 	return d
@@ -270,9 +270,14 @@ type MetadataCode struct {
 func (c *cursor) metadataCode() any {
 	d := &MetadataCode{}
 	c.sp()
-	d.Reason = c.name()
-	if c.more() {
+	begin := c.pos
+	switch d.Reason = c.name(); d.Reason {
+	case "LONGENTRIES", "MAXSIZE":
+		c.sp()
 		d.Size = c.num()
+	case "TOOMANY", "NOPRIVATE":
+	default:
+		c.defectAt(begin, `"LONGENTRIES", "MAXSIZE", "TOOMANY" or "NOPRIVATE"`, "")
 	}
 	return d
 }

@@ -88,7 +88,12 @@ func (c *cursor) commandName() string {
 	begin := c.pos
 	name := c.name()
 	if name == "UID" && c.sp() {
-		return "UID " + c.name()
+		begin = c.pos
+		name = "UID " + c.name()
+		if _, known := commands[name]; !known {
+			c.defectAt(begin, "a command that takes UIDs", "")
+		}
+		return name
 	}
 	if name != "" && name[0] != 'X' && strings.IndexFunc(name, notInName) >= 0 {
 		c.defectAt(begin, "a name of letters", "")

@@ -20,6 +20,7 @@ type cursor struct {
 	rule    string // the ABNF rule being read
 	err     *Error
 	stopped bool
+	unread  bool // it was stopped, and something was left out
 	depth   int
 	opened  int    // where the first element of the last list begins
 	literal int    // index in msg.Literals of the next one
@@ -68,7 +69,7 @@ func (c *cursor) finish() {
 		if c.blank() {
 			c.defect("end of line", "trailing space")
 		} else {
-			c.fail("end of line")
+			c.defect("end of line", "")
 		}
 	}
 	if c.err == nil && len(c.msg.Data)-len(c.data) == 1 {
@@ -78,6 +79,9 @@ func (c *cursor) finish() {
 	if c.err == nil && c.msg.Cut {
 		c.pos = len(c.data)
 		c.defect("CRLF", "end of input")
+	}
+	if c.err != nil {
+		c.err.Unread = c.unread || c.msg.Cut
 	}
 }
 
@@ -100,7 +104,7 @@ func (c *cursor) leave(outer string) { c.rule = outer }
 func (c *cursor) fail(want string) {
 	if !c.stopped {
 		c.defect(want, "")
-		c.stopped = true
+		c.stopped, c.unread = true, true
 	}
 }
 

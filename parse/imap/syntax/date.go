@@ -1,6 +1,7 @@
 package syntax
 
 import (
+	"fmt"
 	"strings"
 	"time"
 )
@@ -14,6 +15,7 @@ func (c *cursor) dateTime() time.Time {
 	if !c.expect('"') {
 		return time.Time{}
 	}
+	begin := c.pos
 	var day int
 	if c.take(' ') {
 		day = c.two(1)
@@ -33,11 +35,11 @@ func (c *cursor) dateTime() time.Time {
 	if c.stopped {
 		return time.Time{}
 	}
-	t := time.Date(year, month, day, hour, minute, second, 0, zone)
-	if y := t.Year(); y < 0 || y > 9999 {
-		return time.Time{} // a day that is none, at the end of the calendar: JSON cannot say it
+	if t := time.Date(year, month, day, hour, minute, second, 0, zone); t.Day() == day && t.Year() <= 9999 {
+		return t
 	}
-	return t
+	c.defectAt(begin, "a date and time that exists", "")
+	return time.Time{}
 }
 
 // dayFixed reads two digits. One alone, which the grammar wants behind a
@@ -116,6 +118,7 @@ func (c *cursor) date() string {
 	if class[c.peekAt(1)]&digitChar != 0 {
 		n = 2
 	}
+	begin := c.pos
 	day := c.two(n)
 	year, month := c.monthYear()
 	if quoted {
@@ -124,5 +127,8 @@ func (c *cursor) date() string {
 	if c.stopped {
 		return ""
 	}
-	return time.Date(year, month, day, 0, 0, 0, 0, time.UTC).Format(time.DateOnly)
+	if time.Date(year, month, day, 0, 0, 0, 0, time.UTC).Day() != day {
+		c.defectAt(begin, "a day of the month", "")
+	}
+	return fmt.Sprintf("%04d-%02d-%02d", year, month, day)
 }

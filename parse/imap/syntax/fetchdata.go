@@ -46,6 +46,9 @@ func (c *cursor) fetchData(number uint32, uid bool) *FetchData {
 	if !c.open() {
 		return d
 	}
+	if c.peek() == ')' {
+		c.defect("msg-att-dynamic or msg-att-static", "")
+	}
 	for c.next() {
 		c.fetchDatum(d)
 	}
@@ -121,8 +124,9 @@ func (c *cursor) nilableDatum(d *FetchData, name string) {
 	case "PREVIEW":
 		d.Preview = c.optional()
 	default:
-		t := c.dateTime()
-		d.SaveDate = &t
+		if t := c.dateTime(); !t.IsZero() {
+			d.SaveDate = &t
+		}
 	}
 }
 

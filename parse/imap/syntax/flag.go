@@ -53,6 +53,24 @@ func (c *cursor) flagList(star bool) []imap.Flag {
 	return append(make([]imap.Flag, 0, len(flags)), flags...)
 }
 
+// newFlags reads the flag-list of a command.
+func (c *cursor) newFlags() []imap.Flag {
+	begin := c.pos
+	flags := c.flagList(false)
+	c.noRecent(begin, flags)
+	return flags
+}
+
+// noRecent names \Recent in a command, which servers alone set: RFC 3501 §9, flag.
+func (c *cursor) noRecent(begin int, flags []imap.Flag) {
+	for _, f := range flags {
+		if equalNames(string(f), `\Recent`) {
+			c.defectAt(begin, `flags without \Recent`, "")
+			return
+		}
+	}
+}
+
 // FlagsData is FLAGS data, and the response code PERMANENTFLAGS: RFC 9051 §7.3.5.
 type FlagsData struct {
 	Flags []imap.Flag `json:"flags"`

@@ -29,7 +29,11 @@ func (c *cursor) listArgs() any {
 	a.Reference = c.mailbox().Name
 	c.sp()
 	if c.peek() == '(' {
+		begin := c.pos
 		c.list(func() { a.Patterns = append(a.Patterns, c.listMailbox()) })
+		if len(a.Patterns) == 0 {
+			c.defectAt(begin, "list-mailbox in the list", "")
+		}
 	} else {
 		a.Patterns = append(a.Patterns, c.listMailbox())
 	}
@@ -39,10 +43,20 @@ func (c *cursor) listArgs() any {
 			c.fail(`"RETURN"`)
 		}
 		c.sp()
-		a.Return = c.options()
+		c.list(func() { a.Return = append(a.Return, c.returnOption()) })
 		c.leave(outer)
 	}
 	return a
+}
+
+// returnOption reads a return option. Those of STATUS (RFC 5819) and METADATA
+// (RFC 9590) come with a list.
+func (c *cursor) returnOption() Option {
+	o := c.optionValue(c.name())
+	if (o.Name == "STATUS" || o.Name == "METADATA") && (o.Value == nil || o.Value.Kind != KindList) {
+		c.defect("SP and a list behind "+o.Name, "")
+	}
+	return o
 }
 
 // options reads a list of options: names, some with a value.
@@ -158,6 +172,9 @@ func (c *cursor) namespaces() (list []Namespace) {
 		return nil
 	}
 	c.expect('(')
+	if c.peek() == ')' {
+		c.defect("namespace-descr", "")
+	}
 	for c.peek() == '(' {
 		c.pos++
 		n := Namespace{Prefix: NewMailbox(c.str())}

@@ -137,8 +137,10 @@ func (c *cursor) renameArgs() any {
 	a.From = c.mailbox()
 	c.sp()
 	a.To = c.mailbox()
-	if c.more() {
-		c.tree() // rename-params: RFC 4466 §2.2; none are defined
+	if c.more() { // RFC 4466 §2.2; none are defined
+		outer := c.enter("rename-params")
+		c.options()
+		c.leave(outer)
 	}
 	return a
 }

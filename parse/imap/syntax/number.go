@@ -86,7 +86,7 @@ func (c *cursor) number() uint32 { return uint32(c.digits("number", math.MaxUint
 func (c *cursor) nzNumber() uint32 {
 	begin := c.pos
 	n := c.number()
-	if n == 0 {
+	if begin < len(c.data) && c.data[begin] == '0' {
 		c.defectAt(begin, "nz-number", "")
 	}
 	return n

@@ -170,7 +170,14 @@ func (c *cursor) zeroAt(pos int) {
 }
 
 // capabilityData reads CAPABILITY behind its name.
-func (c *cursor) capabilityData() any { return c.capabilities() }
+// Without any name it is a departure.
+func (c *cursor) capabilityData() any {
+	d := c.capabilities()
+	if len(d.Capabilities) == 0 {
+		c.defect("SP capability", "")
+	}
+	return d
+}
 
 func (c *cursor) enabledData() any { return c.capabilities() }
 

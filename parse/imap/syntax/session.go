@@ -154,6 +154,9 @@ func (c *cursor) languageData() any {
 	a := &LanguageArgs{Ranges: []string{}}
 	c.sp()
 	c.list(func() { a.Ranges = append(a.Ranges, c.astring()) })
+	if len(a.Ranges) == 0 {
+		c.defect("lang-tag-quoted", "an empty list")
+	}
 	return a
 }
 

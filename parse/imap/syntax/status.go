@@ -12,12 +12,22 @@ func (c *cursor) statusArgs() any {
 	a.Mailbox = c.mailbox()
 	c.sp()
 	outer := c.enter("status-att")
-	c.list(func() { a.Items = append(a.Items, c.name()) })
+	c.list(func() { a.Items = append(a.Items, c.statusAtt()) })
 	if len(a.Items) == 0 {
 		c.fail("status-att")
 	}
 	c.leave(outer)
 	return a
+}
+
+// statusAtt reads the name of an item. Those that begin with X are for vendors.
+func (c *cursor) statusAtt() string {
+	begin := c.pos
+	name := c.name()
+	if _, known := StatusItems.Find(name); !known && name != "" && name[0] != 'X' {
+		c.defectAt(begin, "status-att", "")
+	}
+	return name
 }
 
 // StatusData is STATUS data: RFC 9051 §7.3.3.

@@ -98,12 +98,14 @@ func (c *cursor) storeItem(a *StoreArgs) {
 // flags reads a flag-list, or flags without parentheses.
 func (c *cursor) flags() []imap.Flag {
 	if c.peek() == '(' {
-		return c.flagList(false)
+		return c.newFlags()
 	}
+	begin := c.pos
 	list := []imap.Flag{c.flag()}
 	for c.more() {
 		list = append(list, c.flag())
 	}
+	c.noRecent(begin, list)
 	return list
 }
 

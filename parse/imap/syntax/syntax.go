@@ -49,6 +49,7 @@ type Error struct {
 	Offset    int    // in Message.Data
 	Rule      string // the ABNF rule being read: "fetch-att"
 	Want, Got string // Got is quoted already, and never shows a secret
+	Unread    bool   // the arguments could not be read on from somewhere: the data is not all that was said
 }
 
 // Error words it: in fetch-att: expected "]", got "\r" at offset 17.

@@ -90,6 +90,9 @@ func (c *cursor) genURLAuthData() any {
 	for c.more() {
 		d.URLs = append(d.URLs, c.astring())
 	}
+	if len(d.URLs) == 0 {
+		c.defect("SP url-full", "")
+	}
 	return d
 }
 
@@ -120,6 +123,9 @@ func (c *cursor) urlFetchData() any {
 			u.Size = Num{uint64(n), ok}
 		}
 		d.URLs = append(d.URLs, u)
+	}
+	if len(d.URLs) == 0 {
+		c.defect("SP url-full", "")
 	}
 	return d
 }
