@@ -17,12 +17,12 @@ func (c *checker) candidates(ctx context.Context) []*Server {
 	var list candidateList
 	switch t := c.target; {
 	case t.endpoint.Host != "":
-		list.add(t.endpoint, "the command line", true)
+		list.add(t.endpoint, commandLine, true)
 	case t.port != 0:
-		list.add(c.guessPort(t.Host, t.port), "the command line", true)
+		list.add(c.guessPort(t.Host, t.port), commandLine, true)
 	case t.Host != "":
 		for _, p := range c.Ports {
-			list.add(p.on(t.Host), "the command line", false)
+			list.add(p.on(t.Host), commandLine, false)
 		}
 	}
 	for _, s := range c.report.Sources {
@@ -39,6 +39,38 @@ func (c *checker) candidates(ctx context.Context) []*Server {
 	}
 	return list.servers
 }
+
+// further are the usual ports for a protocol that somebody names a server for,
+// where none of those works: clients go on looking, and so does the user.
+func (c *checker) further(ctx context.Context) []*Server {
+	list := candidateList{servers: slices.Clone(c.report.Servers)}
+	for _, proto := range []event.Proto{event.IMAP, event.POP3} {
+		if !list.names(proto) || c.best(proto) != nil {
+			continue
+		}
+		if c.target.Domain != "" {
+			c.guess(ctx, &list, proto, c.target.Domain)
+		}
+		for _, p := range c.Ports {
+			if c.target.Host != "" && p.Proto == proto && c.resolves(ctx, c.target.Host) {
+				list.add(p.on(c.target.Host), usualPorts, false)
+			}
+		}
+	}
+	return list.servers[len(c.report.Servers):]
+}
+
+func (c *checker) resolves(ctx context.Context, host string) bool {
+	v4, v6, err := c.resolver.addresses(ctx, host)
+	return err == nil && len(v4)+len(v6) > 0
+}
+
+// Who names a server, where no source does.
+const (
+	commandLine = "the command line"
+	usualNames  = "common names"
+	usualPorts  = "usual ports"
+)
 
 // candidateList is endpoints in order, each once.
 type candidateList struct{ servers []*Server }
@@ -86,10 +118,10 @@ var commonNames = map[event.Proto][]string{
 
 // guess adds the usual ports of the usual names that exist.
 func (c *checker) guess(ctx context.Context, list *candidateList, proto event.Proto, domain string) {
-	s := Source{Name: "common names", Where: proto.Title()}
+	s := Source{Name: usualNames, Where: proto.Title()}
 	for _, label := range commonNames[proto] {
 		host := label + domain
-		if v4, v6, err := c.resolver.addresses(ctx, host); err != nil || len(v4)+len(v6) == 0 {
+		if !c.resolves(ctx, host) {
 			continue
 		}
 		for _, p := range c.Ports {

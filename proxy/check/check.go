@@ -100,8 +100,8 @@ func Run(ctx context.Context, target Target, o Options) (*Report, error) {
 	}
 	c.report = &Report{Target: target.Text, Domain: target.Domain, Address: target.Address, Time: c.Now().UTC()}
 	c.discover(ctx)
-	candidates := c.candidates(ctx)
-	c.probeAll(ctx, candidates)
+	c.probeAll(ctx, c.candidates(ctx))
+	c.probeAll(ctx, c.further(ctx))
 	if c.User != "" {
 		c.loginAll(ctx)
 	}

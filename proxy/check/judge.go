@@ -49,6 +49,12 @@ func (c *checker) add(f found, where string, guess bool) {
 	if guess {
 		severity = event.SeverityInfo
 	}
+	if f.title != "" {
+		e.Title = f.title
+		if f.detail != "" {
+			e.Title += ": " + f.detail
+		}
+	}
 	if f.advice != "" {
 		e.Advice = f.advice
 	}
@@ -70,7 +76,7 @@ func (c *checker) add(f found, where string, guess bool) {
 // guessed reports whether s is only a common name, and a client has something better.
 func (c *checker) guessed(s *Server) bool {
 	best := c.best(s.endpoint.Proto)
-	return best != nil && best != s && best.verified && len(s.From) == 1 && s.From[0] == "common names"
+	return best != nil && best != s && best.verified && len(s.From) == 1 && (s.From[0] == usualNames || s.From[0] == usualPorts)
 }
 
 // judgeReach looks at the families of addresses.
@@ -110,7 +116,7 @@ func (s *Server) judgeReach() {
 
 // named says who names a server.
 func named(from []string) string {
-	if len(from) == 0 || from[0] == "the command line" {
+	if len(from) == 0 || from[0] == commandLine {
 		return ""
 	}
 	return "; it is named by " + strings.Join(from, ", ")
@@ -155,7 +161,8 @@ func (c *checker) judgeCleartext(s *Server) {
 	if s.endpoint.Mode != route.StartTLS && other || !s.announced && other {
 		return
 	}
-	f := s.find("starttls.not-offered", fmt.Sprintf("%s is not among its capabilities", upgradeCommand(s.endpoint.Proto)))
+	f := s.find("starttls.not-offered", "")
+	f.title = fmt.Sprintf("the server does not offer %s, so nothing there is encrypted", upgradeCommand(s.endpoint.Proto))
 	f.advice = "the administrator should give the server a certificate and switch TLS on; until then use no password here that is used elsewhere too"
 	if other {
 		f.advice = fmt.Sprintf("use %s, port %d, connection security %s, which works", best.endpoint.Host, best.endpoint.Port, best.endpoint.Mode)
@@ -189,6 +196,7 @@ func (s *Server) judgeUser() {
 		if has("tls.") || has("starttls.") {
 			f.severity = event.SeverityInfo // the cause stands beside it
 		}
+	case has("check.no-login"):
 	case l.Skipped != "":
 		s.find("auth.mech-unusable", l.Skipped).severity = event.SeverityWarning
 	case !l.OK && !has("auth.") && !has("limit.") && !has("pop.") && !has("starttls.required") && !has("conn."):

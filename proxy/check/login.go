@@ -81,6 +81,9 @@ func (c *checker) login(ctx context.Context, s *Server) {
 	}
 	caps := c.afterLogin(k, done)
 	s.Capabilities.Login = caps
+	if caps == nil { // it does not say: then what it said before the login holds
+		caps = now.caps()
+	}
 	if s.endpoint.Proto == event.POP3 {
 		s.Login.POP3 = c.lookAtMaildrop(k, caps)
 	} else {

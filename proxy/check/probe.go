@@ -23,6 +23,7 @@ const atOnce = 6
 // found is a finding at one server, before all are put together.
 type found struct {
 	id       string
+	title    string // where the catalogue's is about a relayed session
 	detail   string
 	advice   string
 	severity event.Severity // where it is not the catalogue's
@@ -35,9 +36,9 @@ func (s *Server) find(id, detail string) *found {
 	return &s.found[len(s.found)-1]
 }
 
-// probeAll asks all candidates.
+// probeAll asks servers, and adds them to the report.
 func (c *checker) probeAll(ctx context.Context, servers []*Server) {
-	c.report.Servers = servers
+	c.report.Servers = append(c.report.Servers, servers...)
 	var all sync.WaitGroup
 	slots := make(chan struct{}, atOnce)
 	for _, s := range servers {
@@ -227,12 +228,24 @@ func (c *checker) noGreeting(ctx context.Context, s *Server, k *talk, err error)
 	}
 	if s.endpoint.Mode != route.Implicit && c.speaksTLS(ctx, s) {
 		s.Speaks = "tls"
-		f := s.find("tls.port.plain-on-tls", fmt.Sprintf("port %d expects TLS from the first byte", s.endpoint.Port))
+		f := s.find("tls.port.plain-on-tls", "")
+		f.title = fmt.Sprintf("port %d of %s expects TLS from the first byte%s", s.endpoint.Port, s.endpoint.Host, c.expected(s))
 		f.advice = "set the connection security to SSL/TLS for this port; whoever announces it with STARTTLS should correct that"
 		return
 	}
 	id, why := silence(err, c.Timeout)
 	s.find(id, why)
+}
+
+// expected says who thinks otherwise.
+func (c *checker) expected(s *Server) string {
+	if !s.announced {
+		return ""
+	}
+	if s.endpoint.Mode == route.Cleartext {
+		return named(s.From)
+	}
+	return ", and not " + s.endpoint.Mode.String() + named(s.From)
 }
 
 // wrongService tells that another protocol is spoken.

@@ -17,7 +17,7 @@ func (c *checker) judgeSources() {
 			c.add(found{id: "check.source-broken", detail: s.Name + ": " + s.Note}, s.Where, false)
 		}
 		for _, o := range s.Offers {
-			if s.Name == "common names" {
+			if s.Name == usualNames {
 				continue
 			}
 			if o.endpoint.Mode == route.Cleartext {
@@ -47,7 +47,7 @@ func (c *checker) judgeAgreement(proto event.Proto) {
 				says.offers = append(says.offers, o.endpoint)
 			}
 		}
-		if len(says.offers) > 0 && s.Name != "common names" {
+		if len(says.offers) > 0 && s.Name != usualNames {
 			all = append(all, says)
 		}
 	}

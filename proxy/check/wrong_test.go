@@ -1,0 +1,208 @@
+package check
+
+import (
+	"bufio"
+	"fmt"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"mailtap/parse/event"
+	"mailtap/proxy/mailserver"
+)
+
+// theFinding is the first of an id in a report; the test fails where there is none.
+func theFinding(t *testing.T, r *Report, id string) Finding {
+	t.Helper()
+	for _, f := range r.Findings {
+		if f.ID == id {
+			return f
+		}
+	}
+	t.Fatalf("there is no finding %s in:\n%s", id, text(t, r))
+	return Finding{}
+}
+
+// Each wrong set-up gives its finding and no other, and no password leaves
+// where it must not.
+func TestWrongSetUps(t *testing.T) {
+	tests := []struct {
+		name string
+		make func(l *lab) (target string)
+		user bool
+		want []string
+	}{
+		{"expired certificate", func(l *lab) string {
+			return host(l, l.imap(mailserver.Implicit, l.cert(-10*time.Minute, "mail.example.test")), "imaps")
+		}, true, []string{"tls.certificate-expired"}},
+		{"wrong name", func(l *lab) string {
+			return host(l, l.imap(mailserver.Implicit, l.cert(90*days, "other.example.test")), "imaps")
+		}, true, []string{"tls.name-mismatch"}},
+		{"about to expire", func(l *lab) string {
+			return host(l, l.imap(mailserver.Implicit, l.cert(5*time.Minute, "mail.example.test")), "imaps")
+		}, true, []string{"check.certificate-expires"}},
+		{"no STARTTLS where it is required", func(l *lab) string {
+			return host(l, l.imap(mailserver.Clear, nil), "imap+starttls")
+		}, true, []string{"starttls.not-offered"}},
+		{"no STLS where it is required", func(l *lab) string {
+			return host(l, l.pop3(mailserver.Clear, nil), "pop3+starttls")
+		}, true, []string{"starttls.not-offered"}},
+		{"plain on a TLS port", func(l *lab) string {
+			return host(l, l.imap(mailserver.Clear, nil), "imaps")
+		}, false, []string{"tls.upstream.plaintext"}},
+		{"TLS on a plain port", func(l *lab) string {
+			return host(l, l.imap(mailserver.Implicit, l.cert(90*days, "mail.example.test")), "imap")
+		}, false, []string{"tls.port.plain-on-tls"}},
+		{"POP3 on the IMAP port", func(l *lab) string {
+			return host(l, l.pop3(mailserver.Clear, nil), "imap")
+		}, false, []string{"proto.wrong-service"}},
+		{"POP3 with TLS on the IMAP port", func(l *lab) string {
+			return host(l, l.pop3(mailserver.Implicit, l.cert(90*days, "mail.example.test")), "imaps")
+		}, false, []string{"proto.wrong-service"}},
+		{"SMTP on the IMAP port", func(l *lab) string {
+			return host(l, l.script(func(conn net.Conn, _ *bufio.Scanner) { fmt.Fprint(conn, "220 mx ESMTP\r\n") }), "imap")
+		}, false, []string{"proto.wrong-service"}},
+		{"SMTP where TLS is expected", func(l *lab) string {
+			return host(l, l.script(func(conn net.Conn, lines *bufio.Scanner) {
+				fmt.Fprint(conn, "220 mx ESMTP\r\n")
+				lines.Scan()
+			}), "imaps")
+		}, false, []string{"proto.wrong-service"}},
+		{"nobody listens", func(l *lab) string { return host(l, l.closed(), "imaps") }, false, []string{"net.refused"}},
+		{"no such name", func(l *lab) string { return "imaps://gone.example.test" }, false, []string{"net.name"}},
+		{"closes at once", func(l *lab) string {
+			return host(l, l.script(func(net.Conn, *bufio.Scanner) {}), "imap")
+		}, false, []string{"net.reset"}},
+		{"BYE as greeting", func(l *lab) string {
+			return host(l, l.script(func(conn net.Conn, _ *bufio.Scanner) { fmt.Fprint(conn, "* BYE too busy\r\n") }), "imap")
+		}, false, []string{"srv.bye"}},
+		{"PREAUTH", func(l *lab) string {
+			return host(l, l.script(imapScript("* PREAUTH welcome", map[string]string{"CAPABILITY": "* CAPABILITY IMAP4rev1"})), "imap")
+		}, true, []string{"starttls.preauth"}},
+		{"no way to log in", func(l *lab) string {
+			return host(l, l.tls(imapScript("* OK [CAPABILITY IMAP4rev1 LOGINDISABLED] hi", nil)), "imaps")
+		}, true, []string{"check.no-login"}},
+		{"wrong password", func(l *lab) string {
+			l.mailboxes = mailserver.NewMailboxes()
+			return host(l, l.imap(mailserver.Implicit, l.cert(90*days, "mail.example.test")), "imaps")
+		}, true, []string{"auth.bad-credentials"}},
+		{"back end is down", func(l *lab) string {
+			return host(l, l.tls(imapScript("* OK [CAPABILITY IMAP4rev1] hi", map[string]string{"LOGIN": "NO [UNAVAILABLE] later"})), "imaps")
+		}, true, []string{"auth.tempfail"}},
+		{"IDLE is refused", func(l *lab) string {
+			return host(l, l.tls(imapScript("* OK [CAPABILITY IMAP4rev1 IDLE] hi", map[string]string{"LOGIN": "OK in", "EXAMINE": "OK open", "IDLE": "NO not today"})), "imaps")
+		}, true, []string{"check.idle"}},
+		{"quota is full", func(l *lab) string {
+			return host(l, l.tls(imapScript("* OK [CAPABILITY IMAP4rev1 QUOTA] hi", map[string]string{"LOGIN": "OK in", "GETQUOTAROOT": "* QUOTAROOT INBOX u\r\n* QUOTA u (STORAGE 100 100)"})), "imaps")
+		}, true, []string{"quota.full"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			l := newLab(t)
+			o := Options{Timeout: time.Second}
+			if tt.user {
+				o.User, o.Password = address, password
+			}
+			wantFindings(t, l.ask(tt.make(l), o), tt.want...)
+		})
+	}
+}
+
+// host gives a port a name, and is the URL of it.
+func host(l *lab, port int, scheme string) string {
+	l.zone("mail.example.test. A 127.0.0.1")
+	return fmt.Sprintf("%s://mail.example.test:%d", scheme, port)
+}
+
+// imapScript is a server that greets, and answers commands as it is told:
+// untagged lines and OK, or a status. What it is not told is OK.
+func imapScript(greeting string, answers map[string]string) func(net.Conn, *bufio.Scanner) {
+	return func(conn net.Conn, lines *bufio.Scanner) {
+		fmt.Fprintf(conn, "%s\r\n", greeting)
+		for lines.Scan() {
+			tag, rest, _ := strings.Cut(lines.Text(), " ")
+			name, _, _ := strings.Cut(rest, " ")
+			answer, known := answers[name]
+			switch {
+			case !known:
+				fmt.Fprintf(conn, "%s OK done\r\n", tag)
+			case strings.HasPrefix(answer, "*"):
+				fmt.Fprintf(conn, "%s\r\n%s OK done\r\n", answer, tag)
+			default:
+				fmt.Fprintf(conn, "%s %s\r\n", tag, answer)
+			}
+		}
+	}
+}
+
+// A password goes over unverified TLS only where both flags say so.
+func TestPasswordNeedsTwoFlags(t *testing.T) {
+	tests := []struct {
+		insecure, anyway bool
+		want             bool
+	}{{false, false, false}, {true, false, false}, {false, true, false}, {true, true, true}}
+	for _, tt := range tests {
+		l := newLab(t)
+		said := make(chan string, 100)
+		port := l.script(func(conn net.Conn, lines *bufio.Scanner) {
+			fmt.Fprint(conn, "+OK hi\r\n")
+			for lines.Scan() {
+				said <- lines.Text()
+				fmt.Fprint(conn, "+OK\r\n")
+				if lines.Text() == "CAPA" {
+					fmt.Fprint(conn, "USER\r\n.\r\n")
+				}
+			}
+		})
+		l.ask(host(l, port, "pop3"), Options{User: address, Password: password, Insecure: tt.insecure, SendAnyway: tt.anyway, Timeout: time.Second})
+		close(said)
+		sent := false
+		for line := range said {
+			sent = sent || strings.Contains(line, password)
+		}
+		if sent != tt.want {
+			t.Errorf("insecure %v, anyway %v: password sent is %v, want %v", tt.insecure, tt.anyway, sent, tt.want)
+		}
+	}
+}
+
+// Octets behind the answer to STARTTLS, in the clear, are told, and count for nothing.
+func TestEarlyAnswer(t *testing.T) {
+	l := newLab(t)
+	config := l.cert(90*days, "mail.example.test")
+	port := l.script(upgrading(config, "* CAPABILITY IMAP4rev1 AUTH=EVIL\r\n", false))
+	r := l.ask(host(l, port, "imap+starttls"), Options{})
+	wantFindings(t, r, "starttls.injection")
+	if got := text(t, r); strings.Contains(got, "logins by     EVIL") {
+		t.Errorf("a capability from outside TLS is believed:\n%s", got)
+	}
+}
+
+// The injection test finds a server that keeps what it read before TLS, and
+// does not find one that throws it away; it is made with --intrusive only.
+func TestInjection(t *testing.T) {
+	for _, tt := range []struct {
+		keeps, intrusive bool
+		want             []string
+	}{{true, true, []string{"starttls.injection"}}, {false, true, nil}, {true, false, nil}} {
+		l := newLab(t)
+		port := l.script(upgrading(l.cert(90*days, "mail.example.test"), "", tt.keeps))
+		r := l.ask(host(l, port, "imap+starttls"), Options{Intrusive: tt.intrusive})
+		wantFindings(t, r, tt.want...)
+		if got := len(r.Servers[0].Intrusive); (got > 0) != tt.intrusive {
+			t.Errorf("%d intrusive tests were made, intrusive is %v", got, tt.intrusive)
+		}
+	}
+}
+
+// A loopback server that takes a password in the clear is told of by the way.
+func TestCleartextLogin(t *testing.T) {
+	l := newLab(t)
+	r := l.ask(host(l, l.imap(mailserver.Offered, l.cert(90*days, "mail.example.test")), "imap"), Options{})
+	wantFindings(t, r)
+	if f := theFinding(t, r, "check.cleartext-login"); f.severity != event.SeverityInfo {
+		t.Errorf("it is %s on loopback, want info", f.Severity)
+	}
+}
