@@ -30,7 +30,7 @@ var fileName = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d{6}Z-(imap|pop3)-[A-Za-z0-
 
 func newDirectory(path string, o Options) (*directory, error) {
 	if err := os.MkdirAll(path, 0o700); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("recording to %s: %w", path, cause(err))
 	}
 	d := &directory{path: path, options: o, open: map[string]*file{}, names: map[string]string{}}
 	probe, err := os.CreateTemp(path, ".mailtap-*") // says at once what would fail at the first session

@@ -32,8 +32,11 @@ const flushAt = 256 << 10
 // createFile opens path for appending: a new file, or one that is continued.
 func createFile(path string, o Options) (*file, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("recording to %s: %w; make its directory first", path, cause(err))
+	}
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("recording to %s: %w", path, cause(err))
 	}
 	c := &file{recorder: newRecorder(o), path: path, f: f}
 	if err := c.start(o); err != nil {

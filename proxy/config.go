@@ -50,9 +50,10 @@ type Leaves interface {
 // Upstream says how a server's certificate is checked. A route's options go
 // before it.
 type Upstream struct {
-	Roots       *x509.CertPool   // nil is the system's
-	Insecure    bool             // check nothing, but report
-	Certificate *tls.Certificate // for servers that want one of their clients
+	Roots       *x509.CertPool      // nil is the system's
+	RootCerts   []*x509.Certificate // what is in Roots, to say what is missing between them and a server's
+	Insecure    bool                // check nothing, but report
+	Certificate *tls.Certificate    // for servers that want one of their clients
 }
 
 // A Sink takes the record of all sessions: events and octets in order. The

@@ -10,7 +10,7 @@ import (
 // options and, where those say nothing, the flags.
 func upstreamTLS(cfg Config, r route.Route) (u *tlsfacts.Upstream, err error) {
 	u = &tlsfacts.Upstream{
-		Name: r.ServerName(), Roots: cfg.Upstream.Roots, Insecure: r.Options.Insecure.Or(cfg.Upstream.Insecure),
+		Name: r.ServerName(), Roots: cfg.Upstream.Roots, RootCerts: cfg.Upstream.RootCerts, Insecure: r.Options.Insecure.Or(cfg.Upstream.Insecure),
 		Cert: cfg.Upstream.Certificate, Legacy: cfg.TLSLegacy, KeyLog: cfg.KeyLog,
 	}
 	if file := r.Options.CA; file != "" {

@@ -2,15 +2,14 @@ package main
 
 import (
 	"crypto/tls"
-	"crypto/x509"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"mailtap/proxy"
 	"mailtap/proxy/ca"
+	"mailtap/proxy/tlsfacts"
 )
 
 // tlsOptions are the flags of both sides' certificates.
@@ -54,8 +53,15 @@ func (o *tlsOptions) apply(cfg *proxy.Config, log *eventLog) (err error) {
 	cfg.TLSLegacy = o.legacy
 	cfg.Upstream.Insecure = o.upstreamInsecure
 	if o.upstreamCA != "" {
-		if cfg.Upstream.Roots, err = readRoots(o.upstreamCA); err != nil {
+		var up tlsfacts.Upstream
+		if err := up.LoadRoots(o.upstreamCA); err != nil {
 			return fmt.Errorf("--upstream-ca: %w", err)
+		}
+		cfg.Upstream.Roots, cfg.Upstream.RootCerts = up.Roots, up.RootCerts
+	}
+	if o.legacy {
+		if err := tlsfacts.AllowWeakKeys(); err != nil {
+			return fmt.Errorf("--tls-legacy: %w", err)
 		}
 	}
 	if cfg.Upstream.Certificate, err = readPair("upstream-cert", o.upstreamCert, "upstream-key", o.upstreamKey); err != nil {
@@ -96,18 +102,6 @@ func openCA(dir string, log *eventLog) (*ca.Authority, error) {
 		log.say("info", "made a local certificate authority, %s; clients trust it after: mailtap ca trust", authority.Path())
 	}
 	return authority, nil
-}
-
-func readRoots(path string) (*x509.CertPool, error) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(text) {
-		return nil, fmt.Errorf("%s has no certificate in PEM form", path)
-	}
-	return pool, nil
 }
 
 // readPair loads a certificate and its key; nil where no file is named.

@@ -12,8 +12,8 @@ func Check(routes []Route) error {
 	for i, r := range routes {
 		for _, other := range routes[:i] {
 			if collide(other.Listen, r.Listen) {
-				return fmt.Errorf("%w: %s and %s; give one of them another port, or port 0 for a free one",
-					ErrSameAddress, other.Listen, r.Listen)
+				return fmt.Errorf("%w: %s (routes %s and %s); give one of them another port, or port 0 for a free one",
+					ErrSameAddress, r.Listen, other, r)
 			}
 		}
 		for _, other := range routes {

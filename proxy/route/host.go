@@ -31,7 +31,7 @@ func authority(text string) (host, port string, err error) {
 		return host, strings.TrimPrefix(port, ":"), nil
 	}
 	if strings.Count(text, ":") > 1 {
-		return "", "", fmt.Errorf("too many colons in %q; an IPv6 address stands in brackets: [%s]", clip(text), clip(text))
+		return "", "", fmt.Errorf("too many colons in %q; an IPv6 address stands in brackets: [%s]", clip(text), clip(strings.Trim(text, "[]")))
 	}
 	host, port, colon := strings.Cut(text, ":")
 	if colon && port == "" {

@@ -96,14 +96,21 @@ var second = regexp.MustCompile(`=[A-Za-z][A-Za-z0-9+.-]*://`)
 // noCredentials refuses user names and passwords without repeating them.
 func noCredentials(text string) error {
 	before, query, _ := strings.Cut(text, "?")
-	if key, _, _ := strings.Cut(query, "="); strings.Contains(key, "@") { // a password with a question mark
-		before = text
+	if key, _, _ := strings.Cut(query, "="); strings.Contains(key, "@") || strings.Contains(query, "@") && !plausible(before) {
+		before = text // a password with a question mark
 	}
 	at := strings.LastIndexByte(before, '@')
 	if at < 0 {
 		return nil
 	}
 	return fmt.Errorf("route to %q: a route carries no user name or password; the mail client logs in by itself, write SCHEME://HOST", clip(before[at+1:]))
+}
+
+// plausible reports whether what stands before a question mark may end in a
+// host and a port: behind a user name's colon there is no number.
+func plausible(before string) bool {
+	_, port, ok := strings.Cut(before[strings.LastIndexAny(before, "/=]")+1:], ":")
+	return !ok || digits(port)
 }
 
 // parseUpstream takes SCHEME://HOST[:PORT][?options].

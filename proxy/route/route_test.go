@@ -165,6 +165,12 @@ func TestParseRefuses(t *testing.T) {
 		{"imaps://h?key=k", nil, "key= needs cert="},
 		{"imaps://h?name=a..b", nil, "no host name"},
 		{"imaps://h%0a", nil, "no host name"},
+		{"imaps://a:hunter2?ca=x@host", nil, "carries no user name or password"},
+		{"imaps://a:hunter?ca=x&y=2@host:993", nil, "carries no user name or password"},
+		{":1=imaps://a:hunt?1&x@host", nil, "carries no user name or password"},
+		{"imaps://[::1]:x?name=a@b", nil, "carries no user name or password"},
+		{"imaps://h:993?name=a@b", nil, "no host name"},
+		{"[::1=imaps://h", nil, "[::1]"},
 		{"imaps://h?name=a%0ab", nil, "no host name"},
 	}
 	for _, tt := range tests {

@@ -39,27 +39,6 @@ func parseCertificates(data []byte) ([]*x509.Certificate, error) {
 	return certs, nil
 }
 
-// The variables that name a file for TLS secrets, the first before the second.
-var keyLogVariables = []string{"MAILTAP_SSLKEYLOGFILE", "SSLKEYLOGFILE"}
-
-// OpenKeyLog opens the file that the environment names for the secrets of TLS
-// sessions, as Wireshark reads it (draft-ietf-tls-keylogfile). It is nil where
-// none is named.
-func OpenKeyLog(getenv func(string) string) (*os.File, error) {
-	for _, name := range keyLogVariables {
-		path := getenv(name)
-		if path == "" {
-			continue
-		}
-		file, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-		if err != nil {
-			return nil, fmt.Errorf("opening the key log of %s: %w", name, err)
-		}
-		return file, nil
-	}
-	return nil, nil
-}
-
 // AllowWeakKeys lets crypto/tls and crypto/rsa take what --tls-legacy is for
 // and their settings have no place for: SHA-1 signatures in TLS 1.2, and RSA
 // keys below 1024 bits. It holds for the whole process.
