@@ -208,4 +208,5 @@ const (
 	OddTag                    // its tag is that of a command that was not completed
 	OddNumber                 // a message sequence number beyond the mailbox's last
 	OddLimit                  // a message longer than APPENDLIMIT
+	OddUnread                 // Data holds a part of what was said: behind it the syntax is wrong
 )

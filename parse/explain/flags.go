@@ -84,6 +84,9 @@ func labelsChanged(a *syntax.StoreArgs, what string) string {
 	for _, f := range a.Flags {
 		names = append(names, quote(string(f)))
 	}
+	if len(names) == 0 {
+		return "takes all labels from " + what
+	}
 	switch a.Op {
 	case "+":
 		return "adds the labels " + and(names) + " to " + what

@@ -11,8 +11,8 @@ import (
 
 // commandNote words a command: by its data, else by what it does in general.
 func commandNote(e *event.Event) string {
-	if note := argsNote(e); note != "" && (e.Error == "" || !strings.Contains(note, `""`)) {
-		return note // and not about a name that could not be read
+	if note := argsNote(e); note != "" && (e.Odd&event.OddUnread == 0 || loggingIn(e)) {
+		return note
 	}
 	if t, ok := syntax.Commands.Find(e.Name); ok {
 		return t.Meaning
@@ -24,6 +24,16 @@ func commandNote(e *event.Event) string {
 		return "no command of IMAP that is known here"
 	}
 	return ""
+}
+
+// loggingIn reports whether what could be read of a command is the session's
+// own reading: who logs in, and how.
+func loggingIn(e *event.Event) bool {
+	switch e.Data.(type) {
+	case *imap.Login, *imap.Auth:
+		return true
+	}
+	return false
 }
 
 // argsNote words the commands that say more by their arguments.
@@ -46,15 +56,27 @@ func argsNote(e *event.Event) string {
 	case *syntax.ID:
 		return idNote(a, "the client")
 	case *syntax.LanguageArgs:
-		if len(a.Ranges) == 0 {
-			return "asks which languages the server can speak"
+		return languageNote(a)
+	case *syntax.ComparatorArgs:
+		if len(a.Choices) == 0 {
+			return "asks how the server compares texts"
 		}
-		return "asks for texts in " + list(a.Ranges, "or else")
+		return "asks to compare texts by " + list(a.Choices, "or else")
 	}
 	if note := mailboxNote(e); note != "" {
 		return note
 	}
 	return messageNote(e)
+}
+
+func languageNote(a *syntax.LanguageArgs) string {
+	switch {
+	case len(a.Ranges) == 0:
+		return "asks which languages the server can speak"
+	case len(a.Ranges) == 1 && strings.EqualFold(a.Ranges[0], "DEFAULT"):
+		return "asks for texts in the server's own language"
+	}
+	return "asks for texts in " + list(a.Ranges, "or else")
 }
 
 func passwordNote(shape string) string {
@@ -130,6 +152,9 @@ func mailboxNote(e *event.Event) string {
 	case *syntax.QuotaRootArgs:
 		return "asks for the usage and limits of the quota root " + quote(a.Root)
 	case *syntax.SetQuotaArgs:
+		if len(a.Limits) == 0 {
+			return "takes all limits from the quota root " + quote(a.Root)
+		}
 		return "sets the limits of the quota root " + quote(a.Root) + ": " + limits(a)
 	case *syntax.ACLArgs:
 		return aclArgsNote(a, e.Name)
@@ -200,16 +225,19 @@ func listArgsNote(a *syntax.ListArgs, name string) string {
 		case "SPECIAL-USE":
 			wants = append(wants, "what they are for")
 		case "CHILDREN":
-			wants = append(wants, "whether others are below")
+			wants = append(wants, "whether others are below them")
 		case "SUBSCRIBED":
 			wants = append(wants, "which are subscribed")
 		case "MYRIGHTS":
 			wants = append(wants, "the user's rights")
 		case "METADATA":
-			wants = append(wants, "annotations")
+			wants = append(wants, "their annotations")
 		}
 	}
-	return joined(", with ", note, and(wants))
+	if name == "XLIST" {
+		wants = append(wants, "what they are for")
+	}
+	return joined("; wants ", note, and(wants))
 }
 
 func hasOption(options []syntax.Option, name string) bool {
@@ -276,7 +304,12 @@ func amount(resource string, n uint64) string {
 
 func aclArgsNote(a *syntax.ACLArgs, name string) string {
 	who, where := quote(a.Identifier), box(a.Mailbox)
+	less, negative := strings.CutPrefix(a.Identifier, "-")
 	switch {
+	case negative && a.Rights != nil && *a.Rights == "":
+		return "forbids " + quote(less) + " nothing in " + where + " any longer"
+	case negative && a.Rights != nil:
+		return "forbids " + quote(less) + " in " + where + " to " + rights(*a.Rights)
 	case name == "DELETEACL":
 		return "takes all rights of " + who + " in " + where
 	case name == "LISTRIGHTS" || a.Rights == nil:
@@ -317,12 +350,37 @@ func place(m syntax.Mailbox) string {
 func entries(a *syntax.SetMetadataArgs, without string) (words []string) {
 	for _, m := range a.Entries {
 		word := m.Entry
-		if m.Value != nil && m.Value.Kind == syntax.KindNIL {
+		switch {
+		case m.Value == nil:
+		case m.Value.Kind == syntax.KindNIL:
 			word += " (" + without + ")"
+		case m.Value.Text != "":
+			word += " " + quote(m.Value.Text)
 		}
 		words = append(words, word)
 	}
 	return words
+}
+
+// filtered words the mailboxes that NOTIFY and ESEARCH are about.
+func filtered(o syntax.Option) string {
+	var names []string
+	if o.Value != nil {
+		for _, n := range append(o.Value.List, *o.Value) {
+			if n.Text != "" {
+				names = append(names, box(syntax.NewMailbox(n.Text)))
+			}
+		}
+	}
+	switch {
+	case len(names) == 0:
+		return meaning(syntax.NotifyEvents, o.Name)
+	case o.Name == "SUBTREE":
+		return and(names) + " and what is below"
+	case o.Name == "SUBTREE-ONE":
+		return and(names) + " and one level below"
+	}
+	return and(names)
 }
 
 func notifyNote(a *syntax.NotifyArgs) string {
@@ -331,10 +389,6 @@ func notifyNote(a *syntax.NotifyArgs) string {
 	}
 	var words []string
 	for _, g := range a.Groups {
-		where := strings.ToLower(g.Mailboxes.Name)
-		if t, ok := syntax.NotifyEvents.Find(where); ok {
-			where = t.Meaning
-		}
 		var names []string
 		for _, ev := range g.Events {
 			names = append(names, ev.Name)
@@ -343,7 +397,7 @@ func notifyNote(a *syntax.NotifyArgs) string {
 		if what == "" {
 			what = "nothing"
 		}
-		words = append(words, what+" in "+where)
+		words = append(words, what+" in "+filtered(g.Mailboxes))
 	}
 	return "wants to be told of " + strings.Join(words, "; of ")
 }

@@ -140,7 +140,11 @@ func rareWords(d *syntax.FetchData) (parts []string) {
 	if d.ModSeq != 0 {
 		parts = append(parts, fmt.Sprintf("mod-sequence %d", d.ModSeq))
 	}
-	if d.Preview != nil {
+	switch {
+	case d.Preview == nil:
+	case *d.Preview == "":
+		parts = append(parts, "no words to preview")
+	default:
 		parts = append(parts, "begins "+quote(*d.Preview))
 	}
 	if d.SaveDate != nil {

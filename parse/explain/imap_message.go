@@ -17,7 +17,7 @@ func messageNote(e *event.Event) string {
 	case *syntax.StoreArgs:
 		note := changed(a, messages(a.Set, uid))
 		if a.UnchangedSince.Known {
-			note += fmt.Sprintf(", unless it changed since mod-sequence %d", a.UnchangedSince.N)
+			note += fmt.Sprintf(", unless %s changed since mod-sequence %d", it(a.Set), a.UnchangedSince.N)
 		}
 		return note
 	case *syntax.CopyArgs:
@@ -37,13 +37,31 @@ func messageNote(e *event.Event) string {
 	case *syntax.ThreadArgs:
 		return "looks for " + sought(&a.SearchArgs, ", put together "+meaning(syntax.ThreadAlgorithms, a.Algorithm))
 	case *syntax.ConvertArgs:
-		return "asks for parts of " + messages(a.Set, uid) + " in another format"
+		return convertNote(a, uid)
+	case *syntax.ConversionsArgs:
+		return "asks which conversions from " + quote(a.From) + " to " + quote(a.To) + " the server can do"
 	case *syntax.CancelUpdateArgs:
 		return "ends the updates of the results of " + and(a.Tags)
 	case *syntax.URLFetchArgs:
+		if len(a.URLs) == 1 {
+			return "asks for what a URL names: " + quote(a.URLs[0].URL)
+		}
 		return "asks for what " + count(len(a.URLs), "URL") + " name"
 	}
 	return ""
+}
+
+// convertNote words CONVERT: "asks for part 3 of message 2 as image/gif".
+func convertNote(a *syntax.ConvertArgs, uid bool) string {
+	var words []string
+	for _, i := range a.Items {
+		words = append(words, itemWords(i))
+	}
+	to := "in another format"
+	if a.To != nil {
+		to = "as " + quote(*a.To)
+	}
+	return "asks for " + and(words) + " of " + messages(a.Set, uid) + " " + to
 }
 
 // fetchArgsNote words FETCH: "asks for the flags and sizes of messages 1 to 200".
@@ -73,13 +91,24 @@ func fetchArgsNote(a *syntax.FetchArgs, uid bool) string {
 	if a.ChangedSince.Known {
 		note += fmt.Sprintf(" that changed since mod-sequence %d", a.ChangedSince.N)
 	}
+	if a.Vanished {
+		note += ", and which of them are gone"
+	}
 	if p := a.Partial; p != nil {
-		note += fmt.Sprintf(", results %d to %d", p.From, p.To)
+		note += ", " + page(*p)
 	}
 	if reads {
 		note += "; " + them(a.Set) + " as read then"
 	}
 	return note
+}
+
+// it is the word for the messages of a set.
+func it(s syntax.NumSet) string {
+	if n, ok := s.Count(); ok && n == 1 {
+		return "it"
+	}
+	return "they"
 }
 
 // them begins a sentence about the messages of a set.
@@ -97,10 +126,18 @@ func named(names ...string) (items []syntax.FetchItem) {
 	return items
 }
 
+// page words a range of results.
+func page(p syntax.PartialRange) string {
+	if p.From < 0 {
+		return fmt.Sprintf("results %d to %d from the end", -p.From, -p.To)
+	}
+	return fmt.Sprintf("results %d to %d", p.From, p.To)
+}
+
 var itemNames = map[string]string{
 	"FLAGS": "the flags", "RFC822.SIZE": "the size", "UID": "the UID", "ENVELOPE": "the envelope",
 	"INTERNALDATE": "the date of arrival", "BODY": "the structure", "BODYSTRUCTURE": "the structure",
-	"MODSEQ": "the mod-sequence",
+	"MODSEQ": "the mod-sequence", "EMAILID": "the id that stays", "THREADID": "the thread's id", "SAVEDATE": "the date of filing",
 }
 
 // itemWords words one FETCH item.
@@ -133,13 +170,21 @@ func sectionWords(s *syntax.Section) string {
 		word = "the MIME header"
 	case s.Item == "BINARY.SIZE":
 		word = "the decoded size"
+	case s.Item == "BODYPARTSTRUCTURE":
+		word = "the structure"
+	case s.Item == "AVAILABLECONVERSIONS":
+		word = "the possible conversions"
 	case s.Part == "":
 		word = "the whole text"
+		if s.Item == "BINARY" || s.Item == "BINARY.PEEK" {
+			word = "the whole decoded text"
+		}
 	}
+	decoded := strings.HasPrefix(s.Item, "BINARY")
 	if s.Part != "" && word == "" {
 		word = "part " + s.Part
-		if strings.HasPrefix(s.Item, "BINARY") {
-			word += ", decoded"
+		if decoded {
+			word = "the decoded part " + s.Part
 		}
 	} else if s.Part != "" {
 		word += " of part " + s.Part
@@ -170,13 +215,22 @@ func octets(s *syntax.Section) string {
 // appendNote words APPEND and REPLACE.
 func appendNote(a *syntax.AppendArgs, uid bool) string {
 	var total uint64
+	parts := 0 // from elsewhere: how large they are is not known
 	for _, m := range a.Messages {
 		total += uint64(max(m.Size, 0))
+		parts += len(m.Catenate)
 	}
 	what := fmt.Sprintf("uploads a message of %s to %s", size(total), box(a.Mailbox))
 	switch {
 	case !a.Replaces.IsZero():
-		what = "replaces " + messages(a.Replaces, uid) + " by one of " + size(total) + " in " + box(a.Mailbox)
+		what = "replaces " + messages(a.Replaces, uid) + " by a message of " + size(total) + " in " + box(a.Mailbox)
+		if parts > 0 {
+			what = "replaces " + messages(a.Replaces, uid) + " by a message put together from " + count(parts, "part") + " in " + box(a.Mailbox)
+		}
+	case parts > 0 && len(a.Messages) > 1:
+		what = fmt.Sprintf("puts %d messages together from %s in %s", len(a.Messages), count(parts, "part"), box(a.Mailbox))
+	case parts > 0:
+		what = "puts a message together from " + count(parts, "part") + " in " + box(a.Mailbox)
 	case len(a.Messages) > 1:
 		what = fmt.Sprintf("uploads %d messages, %s in all, to %s", len(a.Messages), size(total), box(a.Mailbox))
 	}
@@ -184,9 +238,6 @@ func appendNote(a *syntax.AppendArgs, uid bool) string {
 		return what
 	}
 	m := a.Messages[0]
-	if len(m.Catenate) > 0 {
-		what = "puts a message together from " + count(len(m.Catenate), "part") + " in " + box(a.Mailbox)
-	}
 	if len(m.Flags) > 0 {
 		what += ", " + strings.Replace(condition(m.Flags), "unread and ", "", 1)
 	}

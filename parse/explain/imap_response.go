@@ -10,6 +10,9 @@ import (
 
 // dataNote words untagged data.
 func dataNote(e *event.Event) string {
+	if _, fetch := e.Data.(*syntax.FetchData); e.Odd&event.OddUnread != 0 && !fetch {
+		return generalNote(e)
+	}
 	switch d := e.Data.(type) {
 	case *syntax.NumberData:
 		return numberNote(e.Name, d.Number)
@@ -18,6 +21,9 @@ func dataNote(e *event.Event) string {
 	case *syntax.CapabilityData:
 		return capabilityNote(e.Name, d)
 	case *syntax.FlagsData:
+		if len(d.Flags) == 0 {
+			return "the mailbox has no flags"
+		}
 		return "flags in use here: " + flagNames(d.Flags)
 	case *syntax.ListData:
 		return listNote(d)
@@ -28,7 +34,7 @@ func dataNote(e *event.Event) string {
 	case *syntax.ESearchData:
 		return esearchNote(d)
 	case *syntax.ThreadData:
-		return count(len(d.Threads), "thread") + " found"
+		return threadNote(d)
 	case *syntax.VanishedData:
 		if d.Earlier {
 			return "gone since the client last looked: " + messages(d.UIDs, true)
@@ -48,14 +54,18 @@ func rareNote(e *event.Event) string {
 	case *syntax.QuotaData:
 		return quotaNote(d)
 	case *syntax.QuotaRootData:
-		return box(d.Mailbox) + " falls under " + count(len(d.Roots), "quota root")
+		return quotaRootNote(d)
 	case *syntax.ACLData:
 		return aclNote(d)
 	case *syntax.MyRightsData:
-		return "the user may " + rights(d.Rights) + " in " + box(d.Mailbox)
+		return "in " + box(d.Mailbox) + ", the user may " + rights(d.Rights)
 	case *syntax.ListRightsData:
-		return quote(d.Identifier) + " always may " + rights(d.Required) + " in " + box(d.Mailbox)
+		return joined("; ", "in "+box(d.Mailbox)+", "+quote(d.Identifier)+" always may "+rights(d.Required),
+			about("could be given", list(d.Optional, "and")))
 	case *syntax.SetMetadataArgs:
+		if d.Entries[0].Value == nil {
+			return "changed annotations of " + place(d.Mailbox) + ": " + and(entries(d, "none"))
+		}
 		return "annotations of " + place(d.Mailbox) + ": " + and(entries(d, "none"))
 	case *syntax.LanguageArgs:
 		return "the server speaks " + and(d.Ranges)
@@ -63,8 +73,19 @@ func rareNote(e *event.Event) string {
 		return "the same mail over JMAP: " + quote(d.URL)
 	case *syntax.URLFetchData:
 		return "what " + count(len(d.URLs), "URL") + " named"
+	case *syntax.ComparatorArgs:
+		return "the server compares texts by " + quote(d.Active)
+	case *syntax.ConversionData:
+		return "the server can make " + quote(d.To) + " of " + quote(d.From)
+	case *syntax.ConvertedData:
+		return fmt.Sprintf("parts of message %d in another format", d.Seq)
 	}
-	for _, prefix := range []string{"", "n "} {
+	return generalNote(e)
+}
+
+// generalNote words untagged data by its name alone.
+func generalNote(e *event.Event) string {
+	for _, prefix := range []string{"", "n ", "u "} {
 		if t, ok := syntax.Responses.Find(prefix + e.Name); ok {
 			return t.Meaning
 		}
@@ -73,6 +94,37 @@ func rareNote(e *event.Event) string {
 		return "no data of IMAP that is known here"
 	}
 	return ""
+}
+
+// threadNote words THREAD: how many threads of how many messages.
+func threadNote(d *syntax.ThreadData) string {
+	n := 0
+	var walk func(list []syntax.Thread)
+	walk = func(list []syntax.Thread) {
+		for _, t := range list {
+			n += len(t.Numbers)
+			walk(t.Replies)
+		}
+	}
+	walk(d.Threads)
+	if n == 0 {
+		return "nothing found"
+	}
+	return count(len(d.Threads), "thread") + " of " + count(n, "message") + " found"
+}
+
+func quotaRootNote(d *syntax.QuotaRootData) string {
+	if len(d.Roots) == 0 {
+		return "no quota applies to " + box(d.Mailbox)
+	}
+	var names []string
+	for _, r := range d.Roots {
+		names = append(names, quote(r))
+	}
+	if len(names) == 1 {
+		return box(d.Mailbox) + " falls under the quota root " + names[0]
+	}
+	return box(d.Mailbox) + " falls under the quota roots " + and(names)
 }
 
 // aclNote words who may do what; "-" before an identifier takes rights away.
@@ -88,7 +140,7 @@ func aclNote(d *syntax.ACLData) string {
 	if len(words) == 0 {
 		words = []string{"nobody has rights"}
 	}
-	return "in " + box(d.Mailbox) + " " + strings.Join(words, "; ")
+	return "in " + box(d.Mailbox) + ", " + strings.Join(words, "; ")
 }
 
 func numberNote(name string, n uint32) string {
@@ -117,6 +169,9 @@ func capabilityNote(name string, d *syntax.CapabilityData) string {
 		}
 		return "switched on now: " + and(names)
 	}
+	if len(names) == 0 {
+		return "the server names no capability"
+	}
 	return "the server offers " + and(names)
 }
 
@@ -135,20 +190,22 @@ func listNote(d *syntax.ListData) string {
 	if d.OldName != nil {
 		note += ", before " + box(*d.OldName)
 	}
-	return joined(": ", note, and(words))
+	return joined(" ", note, and(words))
 }
 
-// attributeWords words a mailbox attribute: "for sent mail".
+// attributeWords words a mailbox attribute: "is for sent mail".
 func attributeWords(a string) string {
 	t, ok := syntax.MailboxAttributes.Find(a)
 	if !ok {
-		return quote(a)
+		return "is " + quote(a)
 	}
 	switch strings.ToLower(a) {
 	case `\hasnochildren`, `\unmarked`, `\marked`:
 		return "" // nobody asks
-	case `\all`, `\archive`, `\drafts`, `\flagged`, `\junk`, `\sent`, `\trash`, `\important`, `\inbox`, `\memos`, `\scheduled`, `\snoozed`:
-		return "for " + t.Meaning
+	case `\all`, `\archive`, `\drafts`, `\flagged`, `\junk`, `\sent`, `\trash`, `\important`, `\inbox`, `\memos`, `\allmail`, `\spam`, `\starred`, `\scheduled`, `\snoozed`:
+		return "is for " + t.Meaning
+	case `\subscribed`, `\remote`:
+		return "is " + t.Meaning
 	}
 	return t.Meaning
 }
@@ -210,7 +267,7 @@ func esearchNote(d *syntax.ESearchData) string {
 		words = append(words, fmt.Sprintf("the last is %d", d.Max.N))
 	}
 	if p := d.Partial; p != nil {
-		words = append(words, fmt.Sprintf("results %d to %d: %s", p.From, p.To, messages(p.Set, d.UID)))
+		words = append(words, page(p.PartialRange)+": "+messages(p.Set, d.UID))
 	}
 	for _, p := range d.AddTo {
 		words = append(words, "new in the result: "+messages(p.Set, d.UID))
@@ -219,7 +276,10 @@ func esearchNote(d *syntax.ESearchData) string {
 		words = append(words, "no longer in the result: "+messages(p.Set, d.UID))
 	}
 	if len(words) == 0 {
-		return "nothing found"
+		words = []string{"nothing found"}
+	}
+	if d.Mailbox != nil {
+		return "in " + box(*d.Mailbox) + ": " + strings.Join(words, ", ")
 	}
 	return strings.Join(words, ", ")
 }
@@ -230,25 +290,29 @@ func namespaceNote(d *syntax.NamespaceData) string {
 		list []syntax.Namespace
 		what string
 	}{{d.Personal, "own mailboxes"}, {d.Others, "other users' mailboxes"}, {d.Shared, "shared mailboxes"}} {
+		var begin []string
 		for _, s := range n.list {
-			where := "without a prefix"
-			if s.Prefix.Name != "" {
-				where = "begin with " + quote(s.Prefix.Name)
+			if s.Prefix.Name == "" {
+				begin = append(begin, "have no prefix")
+			} else {
+				begin = append(begin, "begin with "+box(s.Prefix))
 			}
-			words = append(words, n.what+" "+where)
+		}
+		if len(begin) > 0 {
+			words = append(words, n.what+" "+strings.ReplaceAll(list(begin, "or"), ", begin with", ","))
 		}
 	}
 	if len(words) == 0 {
 		return "no namespaces"
 	}
-	return strings.Join(words, ", ")
+	return strings.Join(words, "; ")
 }
 
 func quotaNote(d *syntax.QuotaData) string {
 	var words []string
 	for _, r := range d.Resources {
 		used := amount(r.Resource, r.Usage)
-		if r.Resource == "MESSAGE" || r.Resource == "MAILBOX" {
+		if (r.Resource == "MESSAGE" || r.Resource == "MAILBOX") && r.Limit > 0 {
 			used = fmt.Sprint(r.Usage)
 		}
 		word := used + " of " + amount(r.Resource, r.Limit)

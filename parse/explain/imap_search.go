@@ -12,9 +12,7 @@ func sought(a *syntax.SearchArgs, order string) string {
 	text := searchWords(a.Keys)
 	var where []string
 	for _, o := range a.In {
-		if t, ok := syntax.NotifyEvents.Find(o.Name); ok {
-			where = append(where, t.Meaning)
-		}
+		where = append(where, filtered(o))
 	}
 	if len(where) > 0 {
 		text += " in " + and(where)
@@ -23,7 +21,7 @@ func sought(a *syntax.SearchArgs, order string) string {
 	var wants []string
 	for _, o := range a.Return {
 		if t, ok := syntax.SearchKeys.Find("RETURN " + o.Name); ok {
-			wants = append(wants, t.Meaning)
+			wants = append(wants, joined(" ", t.Meaning, pageOf(o)))
 		}
 	}
 	if len(wants) > 0 {
@@ -32,55 +30,108 @@ func sought(a *syntax.SearchArgs, order string) string {
 	return text
 }
 
-// searchWords words keys of which all must match.
-func searchWords(keys []syntax.SearchKey) string {
-	var words []string
-	for _, k := range keys {
-		if k.Key == "ALL" && len(keys) > 1 {
-			continue
-		}
-		words = append(words, keyWords(k, 0))
+// pageOf is the range of RETURN (PARTIAL 1:100), in parentheses.
+func pageOf(o syntax.Option) string {
+	if o.Name != "PARTIAL" || o.Value == nil {
+		return ""
 	}
-	if len(words) == 0 && len(keys) == 0 {
-		return "messages"
-	}
-	if len(words) == 0 {
-		return "all messages"
-	}
-	if len(words) == 1 && (keys[0].Key == "ALL" || keys[0].Key == "SET" || keys[0].Key == "UID") {
-		return strings.TrimPrefix(words[0], "among ")
-	}
-	return "messages that are " + and(words)
+	return "(" + o.Value.Text + ")"
 }
 
-// keyWords words one search key, to follow "messages that are".
-func keyWords(k syntax.SearchKey, depth int) string {
-	if depth > 4 {
+// searchWords words keys of which all must match.
+func searchWords(keys []syntax.SearchKey) string {
+	if len(keys) == 1 {
+		switch k := keys[0]; k.Key {
+		case "ALL":
+			return "all messages"
+		case "SET", "UID":
+			return messages(k.Set, k.Key == "UID")
+		}
+	}
+	var words []string
+	for _, k := range keys {
+		if k.Key != "ALL" {
+			words = append(words, keyWords(k, false, min(len(keys)-1, 1)))
+		}
+	}
+	switch {
+	case len(keys) == 0:
+		return "messages"
+	case len(words) == 0:
+		return "all messages"
+	}
+	return "messages that " + sameVerb(words)
+}
+
+// sameVerb joins what is said of messages, and says the verb once: "are read,
+// flagged and have "x" in the subject".
+func sameVerb(words []string) string {
+	short := append([]string(nil), words...)
+	for i := 1; i < len(words); i++ {
+		for _, verb := range []string{"are ", "have "} {
+			if strings.HasPrefix(words[i-1], verb) && strings.HasPrefix(words[i], verb) {
+				short[i] = strings.TrimPrefix(words[i], verb)
+			}
+		}
+	}
+	return and(short)
+}
+
+// maxKeys is how deep search keys are worded.
+const maxKeys = 4
+
+// keyWords words one search key, to follow "messages that"; not turns it
+// round. Where depth is 0 nothing stands beside it.
+func keyWords(k syntax.SearchKey, not bool, depth int) string {
+	if depth > maxKeys {
 		return "…"
 	}
-	sub := func(i int) string {
-		if i >= len(k.Keys) {
-			return "?"
-		}
-		return keyWords(k.Keys[i], depth+1)
-	}
 	switch k.Key {
-	case "AND":
-		var words []string
-		for i := range k.Keys {
-			words = append(words, sub(i))
-		}
-		return "(" + and(words) + ")"
 	case "NOT":
-		return "not " + sub(0)
-	case "OR":
-		return "either " + sub(0) + " or " + sub(1)
+		if len(k.Keys) == 1 {
+			return keyWords(k.Keys[0], !not, depth+1)
+		}
+		return "…"
+	case "AND", "OR":
+		var words []string
+		for _, sub := range k.Keys {
+			words = append(words, keyWords(sub, not, depth+1))
+		}
+		switch {
+		case len(words) == 1:
+			return words[0]
+		case k.Key == "OR" != not && depth == 0:
+			return "either " + list(words, "or")
+		case k.Key == "OR" != not:
+			return "(either " + list(words, "or") + ")"
+		case depth == 0:
+			return sameVerb(words)
+		}
+		return "(" + sameVerb(words) + ")"
 	case "FUZZY":
-		return "nearly " + sub(0)
-	case "SET", "UID":
-		return "among " + messages(k.Set, k.Key == "UID")
+		if len(k.Keys) == 1 {
+			return keyWords(k.Keys[0], not, depth+1) + ", or nearly so"
+		}
+		return "…"
 	}
-	return valueWords(k)
+	return turned(valueWords(k), not)
+}
+
+// turned makes a phrase of what a key says, with its verb.
+func turned(words string, not bool) string {
+	what, have := strings.CutPrefix(words, "with ")
+	if without, ok := strings.CutPrefix(words, "not "); ok && not {
+		return "are " + without
+	}
+	switch {
+	case have && not:
+		return "do not have " + what
+	case have:
+		return "have " + what
+	case not:
+		return "are not " + words
+	}
+	return "are " + words
 }
 
 // valueWords words a key that has a value, or none.
@@ -90,24 +141,33 @@ func valueWords(k syntax.SearchKey) string {
 		value = *k.Value
 	}
 	switch k.Key {
-	case "ALL":
-		return "all messages"
-	case "FROM", "TO", "CC", "BCC":
+	case "SET", "UID":
+		return "among " + messages(k.Set, k.Key == "UID")
+	case "FROM", "TO":
 		return strings.ToLower(k.Key) + " " + quote(value)
+	case "CC", "BCC":
+		return "with " + quote(value) + " in " + strings.ToUpper(k.Key[:1]) + strings.ToLower(k.Key[1:])
 	case "SUBJECT", "BODY", "TEXT":
 		return "with " + quote(value) + " in the " + strings.ToLower(strings.Replace(k.Key, "TEXT", "header or body", 1))
 	case "HEADER":
+		if value == "" {
+			return "with a header field " + k.Field
+		}
 		return "with " + quote(value) + " in the header field " + k.Field
 	case "KEYWORD":
 		return "marked " + quote(value)
 	case "EMAILID", "X-GM-MSGID":
-		return "of the id " + value + k.Number.String()
+		return "with the id " + value + k.Number.String()
 	case "THREADID", "X-GM-THRID":
 		return "of the thread " + value + k.Number.String()
 	case "FILTER":
 		return "found by the stored search " + quote(value)
 	case "X-GM-RAW":
 		return "found by Gmail's search for " + quote(value)
+	case "X-GM-LABELS":
+		return "with the label " + quote(value)
+	case "ANNOTATION":
+		return "with " + quote(value) + " in the annotation " + k.Field
 	case "UNKEYWORD":
 		return "not marked " + quote(value)
 	case "BEFORE", "ON", "SINCE", "SENTBEFORE", "SENTON", "SENTSINCE", "SAVEDBEFORE", "SAVEDON", "SAVEDSINCE":
@@ -117,7 +177,7 @@ func valueWords(k syntax.SearchKey) string {
 	case "OLDER", "YOUNGER":
 		return strings.ToLower(k.Key) + " than " + seconds(k.Number.N)
 	case "MODSEQ":
-		return fmt.Sprintf("changed since mod-sequence %d", k.Number.N)
+		return fmt.Sprintf("with changes since mod-sequence %d", k.Number.N)
 	}
 	if k.Value != nil {
 		return meaning(syntax.SearchKeys, k.Key) + " " + quote(value)

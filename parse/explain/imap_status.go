@@ -15,7 +15,12 @@ func statusNote(e *event.Event) string {
 		s = &syntax.Status{Code: e.Code}
 	}
 	code := codeNote(s)
+	if e.Odd&event.OddUnread != 0 && s.Code != "" {
+		code = meaning(syntax.ResponseCodes, s.Code)
+	}
 	switch {
+	case e.Status == "PREAUTH":
+		return "a greeting, which nobody waits for here"
 	case e.Status == "BYE":
 		return byeNote(e, s, code)
 	case e.Tag == "*" && e.Status == "OK":
@@ -109,7 +114,13 @@ func codeNote(s *syntax.Status) string {
 	case *syntax.MetadataCode:
 		return metadataCode(s.Code, a)
 	case *syntax.MessageLimitCode:
-		return fmt.Sprintf("the server works on %d messages at a time; the lowest UID that it came to is %d", a.Limit, a.LastUID)
+		note := fmt.Sprintf("the server works on %d messages at a time", a.Limit)
+		if a.LastUID > 0 {
+			note += fmt.Sprintf("; the lowest UID that it came to is %d", a.LastUID)
+		}
+		return note
+	case *syntax.RenameArgs:
+		return "the mailbox " + box(a.From) + " has the name " + box(a.To) + " now"
 	case *syntax.URLData:
 		return joined(": ", meaning(syntax.ResponseCodes, s.Code), quote(a.URL))
 	case *syntax.NamesCode:
@@ -158,6 +169,8 @@ func progress(a *syntax.InProgressCode) string {
 	switch {
 	case a.Progress.Known && a.Goal.Known:
 		return fmt.Sprintf("the command is at %d of %d", a.Progress.N, a.Goal.N)
+	case a.Goal.Known:
+		return fmt.Sprintf("the command still runs, towards %d", a.Goal.N)
 	case a.Progress.Known:
 		return fmt.Sprintf("the command is at %d", a.Progress.N)
 	}

@@ -290,7 +290,13 @@ func (s *Session) understand(m *message, e *event.Event) {
 	if m.refused && err != nil && err.Rule == "literal" {
 		return // its octets are missing because the server did not want them
 	}
-	if e.Error == "" && err != nil {
+	if err == nil {
+		return
+	}
+	if err.Unread {
+		e.Odd |= event.OddUnread
+	}
+	if e.Error == "" {
 		e.Error = err.Error()
 	}
 }

@@ -116,7 +116,7 @@ var Responses = Terms{
 	{"THREAD", "RFC 5256 §4", "what was found, in threads"},
 	{"LANGUAGE", "RFC 5255 §3.3", "the language of texts for people"},
 	{"COMPARATOR", "RFC 5255 §4.8", "how texts are compared"},
-	{"GENURLAUTH", "RFC 4467 §7", "URLs that let others read a message"},
+	{"GENURLAUTH", "RFC 4467 §7", "the URLs that let others read a message"},
 	{"URLFETCH", "RFC 4467 §7", "what URLs name"},
 	{"CONVERSION", "RFC 5259 §5", "a conversion that the server can do"},
 	{"n CONVERTED", "RFC 5259 §7", "parts of a message in another format"},
