@@ -3,6 +3,7 @@ package check
 import (
 	"context"
 	"slices"
+	"time"
 
 	"mailtap/parse/event"
 	"mailtap/proxy/route"
@@ -19,7 +20,7 @@ func (c *checker) candidates(ctx context.Context) []*Server {
 	case t.endpoint.Host != "":
 		list.add(t.endpoint, commandLine, true)
 	case t.port != 0:
-		list.add(c.guessPort(t.Host, t.port), commandLine, true)
+		list.add(c.guessPort(ctx, t.Host, t.port), commandLine, true)
 	case t.Host != "":
 		for _, p := range c.Ports {
 			list.add(p.on(t.Host), commandLine, false)
@@ -99,15 +100,45 @@ func (p Port) on(host string) route.Endpoint {
 	return route.Endpoint{Proto: p.Proto, Mode: p.Mode, Host: host, Port: p.Port}
 }
 
-// guessPort takes the port for what it usually is; else for IMAP that begins in
-// the clear, and the probe finds out.
-func (c *checker) guessPort(host string, port int) route.Endpoint {
+// guessPort takes the port for what it usually is. Where it is none of the
+// usual ones what the server says first tells what it is.
+func (c *checker) guessPort(ctx context.Context, host string, port int) route.Endpoint {
 	for _, p := range slices.Concat(c.Ports, Ports) {
 		if p.Port == port {
 			return p.on(host)
 		}
 	}
-	return route.Endpoint{Proto: event.IMAP, Mode: route.Cleartext, Host: host, Port: port}
+	e := route.Endpoint{Proto: event.IMAP, Mode: route.Cleartext, Host: host, Port: port}
+	for _, mode := range []route.Mode{route.Cleartext, route.Implicit} {
+		if proto := c.sniff(ctx, e, mode); proto != event.ProtoNone {
+			e.Proto, e.Mode = proto, mode
+			break
+		}
+	}
+	return e
+}
+
+// sniff is the protocol of the greeting at an endpoint, in the clear or inside TLS.
+func (c *checker) sniff(ctx context.Context, e route.Endpoint, mode route.Mode) event.Proto {
+	conn, err := c.dialName(ctx, "tcp", e.Addr())
+	if err != nil {
+		return event.ProtoNone
+	}
+	defer conn.Close()
+	wait := min(c.Timeout, 3*time.Second) // servers may look the client's name up first
+	if mode == route.Implicit {
+		ctx, cancel := context.WithTimeout(ctx, c.Timeout)
+		defer cancel()
+		inside, _, err := c.upstream(&Server{endpoint: e}).Handshake(ctx, conn, nil)
+		if err != nil {
+			return event.ProtoNone
+		}
+		conn, wait = inside, c.Timeout
+	}
+	conn.SetReadDeadline(time.Now().Add(wait))
+	head := make([]byte, headSize)
+	n, _ := conn.Read(head) // nothing is an answer too
+	return event.ParseProto(service(head[:n], event.ProtoNone))
 }
 
 // commonNames are the hosts below a domain that clients try by themselves.

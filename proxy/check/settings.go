@@ -33,6 +33,10 @@ func (c *checker) setting(s *Server) Setting {
 	set := Setting{Protocol: e.Proto.Title(), Server: e.Host, Port: e.Port, Security: e.Mode.String(),
 		Authentication: authentication(s), User: c.userForm(s), endpoint: e}
 	set.Tried = s.Login != nil && s.Login.OK
+	if s.encrypted() && e.Mode == route.Cleartext { // it was not asked to be, and can
+		set.endpoint.Mode = route.StartTLS
+		set.Security = set.endpoint.Mode.String()
+	}
 	switch {
 	case !s.encrypted():
 		set.Security = route.Cleartext.String()
