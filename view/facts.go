@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"mailtap/parse/event"
+	"mailtap/parse/explain"
 )
 
 // Facts are what is known of a session beside its rows. Those that a quick
@@ -24,11 +25,17 @@ type Facts struct {
 	Worst    event.Severity
 	Idle     bool // an IMAP IDLE runs
 	Failed   bool
+	Mailbox  string // the newest that was selected
+	Tried    string // the user name of the newest login that was tried
+	Refused  bool   // the server refused that login
 }
 
 // see takes the next event of the session.
 func (f *Facts) see(e *event.Event) {
 	f.Context, f.Last = e.Context, e.Time
+	if e.Mailbox != "" {
+		f.Mailbox = e.Mailbox
+	}
 	if e.Kind.Protocol() {
 		f.State = e.State
 		f.protocol(e)
@@ -74,6 +81,7 @@ func (f *Facts) protocol(e *event.Event) {
 	} else {
 		f.BytesS += e.Bytes
 	}
+	f.login(e)
 	switch {
 	case e.Kind == event.KindCommand:
 		f.Commands++
@@ -83,10 +91,47 @@ func (f *Facts) protocol(e *event.Event) {
 	}
 }
 
-// Status is the session's state in one word.
+// login takes what e tells of a login.
+func (f *Facts) login(e *event.Event) {
+	if e.Kind == event.KindCommand || e.Kind == event.KindClientData {
+		if user := explain.User(e); user != "" {
+			f.Tried = user
+		}
+		return
+	}
+	if !e.Completes {
+		return
+	}
+	switch e.For {
+	case "LOGIN", "AUTHENTICATE", "PASS", "APOP", "AUTH":
+		f.Refused = explain.Refused(e)
+	}
+}
+
+// Box is the selected mailbox, or in parentheses the one that was.
+func (f *Facts) Box() string {
+	if f.Mailbox == "" || f.Context.Mailbox == f.Mailbox {
+		return f.Mailbox
+	}
+	return "(" + f.Mailbox + ")"
+}
+
+// User is who logged in, or in parentheses who tried to.
+func (f *Facts) User() string {
+	switch {
+	case f.Context != nil && f.Context.User != "":
+		return f.Context.User
+	case f.Tried != "":
+		return "(" + f.Tried + ")"
+	}
+	return ""
+}
+
+// Status is the session's state in one word. A session that ended without the
+// login that it tried has failed, as one whose server was not reached.
 func (f *Facts) Status() string {
 	switch {
-	case f.Failed:
+	case f.Failed, f.Refused && f.Closed != nil:
 		return "failed"
 	case f.Closed != nil:
 		return "closed"

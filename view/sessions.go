@@ -43,15 +43,15 @@ func init() {
 			return widget.Span{Text: s.client_(), Style: a.palette.Client}
 		}, func(x, y *Session) bool { return x.client_() < y.client_() }},
 		{widget.Column{Title: "user", Min: 10, Max: 24}, func(a *App, s *Session) widget.Span {
-			return widget.Span{Text: s.Context.User, Style: a.palette.Strong}
-		}, func(x, y *Session) bool { return x.Context.User < y.Context.User }},
+			return widget.Span{Text: s.User(), Style: a.palette.Strong}
+		}, func(x, y *Session) bool { return x.User() < y.User() }},
 		{widget.Column{Title: "server", Min: 9, Max: 28, Priority: 6}, func(a *App, s *Session) widget.Span {
 			return widget.Span{Text: s.server_(), Style: a.palette.Plain}
 		}, func(x, y *Session) bool { return x.server_() < y.server_() }},
-		{widget.Column{Title: "TLS c/s", Min: 9, Max: 9, Priority: 5}, tlsCell, func(x, y *Session) bool { return x.tlsShort() < y.tlsShort() }},
+		{widget.Column{Title: "TLS c/s", Min: 9, Max: 10, Priority: 5}, tlsCell, func(x, y *Session) bool { return x.tlsShort() < y.tlsShort() }},
 		{widget.Column{Title: "mailbox", Min: 6, Max: 20, Priority: 8}, func(a *App, s *Session) widget.Span {
-			return widget.Span{Text: s.Context.Mailbox, Style: a.palette.Plain}
-		}, func(x, y *Session) bool { return x.Context.Mailbox < y.Context.Mailbox }},
+			return widget.Span{Text: s.Box(), Style: a.palette.Plain}
+		}, func(x, y *Session) bool { return x.Mailbox < y.Mailbox }},
 		{widget.Column{Title: "cmds", Min: 4, Max: 6, Right: true, Priority: 9}, func(a *App, s *Session) widget.Span {
 			return widget.Span{Text: itoa(s.Commands), Style: a.palette.Plain}
 		}, func(x, y *Session) bool { return x.Commands < y.Commands }},
@@ -136,15 +136,21 @@ func (s *Session) server_() string {
 	return ""
 }
 
-// tlsShort is how TLS stands on each side: "1.3/1.2", "clear/1.3".
-func (s *Session) tlsShort() string { return tlsWord(s.TLS[0]) + "/" + tlsWord(s.TLS[1]) }
+// tlsShort is how TLS stands on each side, in at most ten columns: "1.3/1.2",
+// "clear/1.3", "clear" where both are.
+func (s *Session) tlsShort() string {
+	if s.TLS[0] == nil && s.TLS[1] == nil {
+		return "clear"
+	}
+	return tlsWord(s.TLS[0]) + "/" + tlsWord(s.TLS[1])
+}
 
 func tlsWord(e *event.Event) string {
 	switch {
 	case e == nil:
 		return "clear"
 	case e.TLS.Failure != "":
-		return "failed"
+		return "fail"
 	}
 	return strings.TrimPrefix(strings.TrimPrefix(e.TLS.Version, "TLS "), "TLSv")
 }
@@ -229,15 +235,54 @@ func (p *sessions) draw(a *App, c widget.Canvas) {
 		a.drawWelcome(c)
 		return
 	}
+	columns, widths := p.layout(c.W - 1)
+	titles := c.Row(0)
+	titles.Fill(a.palette.Header)
+	widget.DrawTitles(titles.Sub(1, 0, c.W-1, 1), columns, widths, p.by, p.down, a.palette.Header)
+	foot := p.foot(c.W, c.H)
+	p.cursor.Draw(c.Sub(0, 1, c.W, c.H-1-foot), sessionRows{a, p, widths})
+	if foot > 0 {
+		p.drawFoot(a, c.Sub(0, c.H-foot, c.W, foot), widths)
+	}
+}
+
+// layout says how wide each column is.
+func (p *sessions) layout(w int) ([]widget.Column, []int) {
 	columns := make([]widget.Column, len(sessionColumns))
 	for i := range sessionColumns {
 		columns[i] = sessionColumns[i].Column
 	}
-	widths := widget.Layout(columns, c.W-1)
-	titles := c.Row(0)
-	titles.Fill(a.palette.Header)
-	widget.DrawTitles(titles.Sub(1, 0, c.W-1, 1), columns, widths, p.by, p.down, a.palette.Header)
-	p.cursor.Draw(c.Sub(0, 1, c.W, c.H-1), sessionRows{a, p, widths})
+	return columns, widget.Layout(columns, w)
+}
+
+// foot is how many rows at the bottom say of the session under the cursor what
+// the columns have no room for: none where every column is on the screen.
+func (p *sessions) foot(w, h int) int {
+	_, widths := p.layout(w - 1)
+	for _, n := range widths {
+		if n == 0 && h > 6 {
+			return 2
+		}
+	}
+	return 0
+}
+
+// drawFoot says what the columns leave out or cut.
+func (p *sessions) drawFoot(a *App, c widget.Canvas, widths []int) {
+	s := p.current(a)
+	if s == nil {
+		return
+	}
+	var parts []string
+	for i := range sessionColumns {
+		text := sessionColumns[i].cell(a, s).Text
+		if text != "" && widget.Width(text) > widths[i] {
+			parts = append(parts, sessionColumns[i].name()+" "+text)
+		}
+	}
+	for y, l := range widget.Wrap(strings.Join(parts, "  "), c.W-2, c.H) {
+		c.Put(1, y, l, a.palette.Dim)
+	}
 }
 
 type sessionRows struct {
@@ -250,7 +295,7 @@ func (r sessionRows) Len() int            { return len(r.p.rows) }
 func (r sessionRows) Height(i, w int) int { return 1 }
 func (r sessionRows) text(i int) string {
 	s := r.p.rows[i]
-	return strings.Join([]string{s.ID, s.proto(), s.client_(), s.Context.User, s.server_(), s.Context.Mailbox, s.Status()}, " ")
+	return strings.Join([]string{s.ID, s.proto(), s.client_(), s.User(), s.server_(), s.Context.Mailbox, s.Status()}, " ")
 }
 
 func (r sessionRows) Draw(c widget.Canvas, i int, selected bool) {

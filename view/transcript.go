@@ -67,7 +67,7 @@ func (p *transcript) drawHead(a *App, c widget.Canvas) {
 	}
 	at := c.PutRight(c.W-1, 0, right, style)
 	parts := []string{s.proto()}
-	for _, part := range []string{s.Context.User, s.client_()} {
+	for _, part := range []string{s.User(), s.client_()} {
 		if part != "" {
 			parts = append(parts, part)
 		}

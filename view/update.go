@@ -89,7 +89,7 @@ func (a *App) click(x, y int) {
 				a.enter()
 				return
 			}
-			list.Move(i-list.Cursor, rows.Len())
+			list.To(i, rows.Len())
 		}
 	}
 }
@@ -112,10 +112,10 @@ func (a *App) jump(end bool) {
 		return
 	}
 	if end {
-		list.Move(rows.Len(), rows.Len())
+		list.To(rows.Len(), rows.Len())
 		return
 	}
-	list.Move(-rows.Len(), rows.Len())
+	list.To(0, rows.Len())
 }
 
 func (a *App) follow() {
@@ -293,5 +293,9 @@ func (a *App) body(p pane) widget.Canvas {
 	if h, ok := p.(interface{ head(a *App, w int) int }); ok {
 		head += h.head(a, c.W)
 	}
-	return c.Sub(0, head, c.W, max(0, c.H-head-1))
+	foot := 0
+	if f, ok := p.(interface{ foot(w, h int) int }); ok {
+		foot = f.foot(c.W, c.H-2)
+	}
+	return c.Sub(0, head, c.W, max(0, c.H-head-foot-1))
 }

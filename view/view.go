@@ -152,7 +152,7 @@ func Run(ctx context.Context, screen tcell.Screen, o Options) (err error) {
 }
 
 // fallbacks stand for characters that the terminal's character set lacks.
-var fallbacks = map[rune]string{'…': "~", '·': ".", '→': ">", '↑': "^", '↓': "v", '─': "-", '│': "|", '┌': "+", '┐': "+", '└': "+", '┘': "+", '●': "*", '▸': ">", '▾': "v"}
+var fallbacks = map[rune]string{'…': "~", '·': ".", '→': ">", '↑': "^", '↓': "v", '─': "-", '│': "|", '┌': "+", '┐': "+", '└': "+", '┘': "+", '●': "*", '✗': "x", 'µ': "u", '▸': ">", '▾': "v"}
 
 // keys sends what the terminal has to say. It ends with the screen.
 func keys(ctx context.Context, screen tcell.Screen) <-chan tcell.Event {

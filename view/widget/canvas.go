@@ -8,6 +8,7 @@ package widget
 
 import (
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/gdamore/tcell/v2"
 	"github.com/rivo/uniseg"
@@ -17,6 +18,7 @@ import (
 type Canvas struct {
 	screen     tcell.Screen
 	x, y, W, H int // columns and rows
+	above      int // rows that are hidden above the first
 }
 
 // Whole is the canvas of the whole screen.
@@ -30,6 +32,13 @@ func Whole(s tcell.Screen) Canvas {
 func (c Canvas) Sub(x, y, w, h int) Canvas {
 	x, y = min(max(x, 0), c.W), min(max(y, 0), c.H)
 	return Canvas{screen: c.screen, x: c.x + x, y: c.y + y, W: max(0, min(w, c.W-x)), H: max(0, min(h, c.H-y))}
+}
+
+// Scrolled is c with its first n rows hidden: its row n stands where its row 0
+// stood.
+func (c Canvas) Scrolled(n int) Canvas {
+	c.above += n
+	return c
 }
 
 // Row is row y of c.
@@ -47,15 +56,13 @@ func (c Canvas) Fill(style tcell.Style) {
 // Put draws text at column x of row y and gives the column behind it. What
 // does not fit is left away; a wide character that would be halved becomes a blank.
 func (c Canvas) Put(x, y int, text string, style tcell.Style) int {
-	if y < 0 || y >= c.H {
+	if y -= c.above; y < 0 || y >= c.H {
 		return x
 	}
-	state := -1
 	for len(text) > 0 && x < c.W {
 		var cluster string
 		var width int
-		cluster, text, width, state = uniseg.FirstGraphemeClusterInString(text, state)
-		cluster, width = safe(cluster, width)
+		cluster, width, text = first(text)
 		if width == 0 {
 			continue
 		}
@@ -80,7 +87,7 @@ func (c Canvas) PutRight(x, y int, text string, style tcell.Style) int {
 
 // Restyle changes the style of the cells of row y from column x on, w columns.
 func (c Canvas) Restyle(x, y, w int, change func(tcell.Style) tcell.Style) {
-	if y < 0 || y >= c.H {
+	if y -= c.above; y < 0 || y >= c.H {
 		return
 	}
 	for i := max(x, 0); i < min(x+w, c.W); i++ {
@@ -101,16 +108,72 @@ func (c Canvas) Contains(x, y int) (col, row int, ok bool) {
 	return col, row, col >= 0 && row >= 0 && col < c.W && row < c.H
 }
 
-// safe is a cluster that may be drawn: controls and lone marks become a dot,
-// bidirectional controls nothing.
+// mostMarks is how many combining marks a character keeps: more of them would
+// be drawn across the lines above.
+const mostMarks = 3
+
+// first takes the first character from text: what may be drawn for it, and how
+// many columns that takes. Terminals do not agree on how wide characters are
+// that join others (emoji of several people, flags, variants), so such are
+// taken apart: a row must not be longer on one terminal than on another.
+func first(text string) (shown string, width int, rest string) {
+	if c := text[0]; c >= 0x20 && c < 0x7f && (len(text) == 1 || text[1] < 0x80) {
+		return text[:1], 1, text[1:]
+	}
+	cluster, rest, width, _ := uniseg.FirstGraphemeClusterInString(text, -1)
+	end, marks, apart := 0, 0, false
+	for i, r := range cluster {
+		switch {
+		case i == 0:
+		case joins(r):
+			apart = true
+		case !unicode.Is(unicode.M, r): // Hangul's letters make one syllable
+			continue
+		default:
+			marks++
+		}
+		if apart {
+			break
+		}
+		if marks <= mostMarks {
+			_, n := utf8.DecodeRuneInString(cluster[i:])
+			end = i + n
+		}
+	}
+	switch {
+	case apart:
+		shown, rest = cluster[:max(end, 1)], text[max(end, 1):]
+		_, _, width, _ = uniseg.FirstGraphemeClusterInString(shown, -1)
+	case marks > mostMarks:
+		shown = cluster[:end]
+	default:
+		shown = cluster
+	}
+	shown, width = safe(shown, width)
+	return shown, width, rest
+}
+
+// joins tells whether r makes one character of what stands around it, or
+// another of what stands before it.
+func joins(r rune) bool {
+	return r == 0x200d || r >= 0xfe00 && r <= 0xfe0f || flag(r) || r >= 0x1f3fb && r <= 0x1f3ff || r >= 0xe0020 && r <= 0xe007f
+}
+
+// flag tells whether r is one of the two letters that make a flag.
+func flag(r rune) bool { return r >= 0x1f1e6 && r <= 0x1f1ff }
+
+// safe is a cluster that may be drawn: controls become a dot, the letters of
+// flags letters, and what only says how others are drawn nothing.
 func safe(cluster string, width int) (string, int) {
-	for _, r := range cluster {
+	for i, r := range cluster {
 		switch {
 		case r == '\t':
 			return " ", 1
 		case unicode.Is(unicode.Cc, r), r == unicode.ReplacementChar:
 			return "·", 1
-		case r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069, r == 0x200e, r == 0x200f, r == 0xfeff:
+		case flag(r):
+			return string('A' + r - 0x1f1e6), 1
+		case unicode.Is(unicode.Cf, r), i == 0 && joins(r):
 			return "", 0
 		}
 	}
@@ -129,12 +192,10 @@ func Width(text string) int {
 	if ascii {
 		return len(text)
 	}
-	total, state := 0, -1
+	total := 0
 	for len(text) > 0 {
-		var cluster string
 		var width int
-		cluster, text, width, state = uniseg.FirstGraphemeClusterInString(text, state)
-		_, width = safe(cluster, width)
+		_, width, text = first(text)
 		total += width
 	}
 	return total
@@ -155,15 +216,14 @@ func Cut(text string, w int) string {
 // Split cuts text behind at most w columns, never inside a character.
 func Split(text string, w int) (head, rest string) {
 	rest = text
-	used, state := 0, -1
+	used := 0
 	for len(rest) > 0 {
-		cluster, after, width, next := uniseg.FirstGraphemeClusterInString(rest, state)
-		_, width = safe(cluster, width)
+		_, width, after := first(rest)
 		if used+width > w {
 			break
 		}
 		used += width
-		rest, state = after, next
+		rest = after
 	}
 	return text[:len(text)-len(rest)], rest
 }

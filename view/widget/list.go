@@ -9,6 +9,9 @@ type List struct {
 
 	top  int // the first row on the screen
 	page int // rows that were on the screen when it was last drawn
+	skip int // of the cursor's row: rows of the screen that are hidden above, where it is higher than that
+	tall int // how far skip can go
+	of   int // the row that skip is of
 }
 
 // Rows is what a List shows.
@@ -30,6 +33,15 @@ func (l *List) Draw(c Canvas, rows Rows) {
 		return
 	}
 	l.settle(c, rows, n)
+	if l.of != l.Cursor {
+		l.of, l.skip = l.Cursor, 0
+	}
+	l.tall = max(0, rows.Height(l.Cursor, c.W)-c.H)
+	if l.skip = min(l.skip, l.tall); l.tall > 0 {
+		rows.Draw(c.Scrolled(l.skip), l.Cursor, true)
+		l.page = max(1, c.H-1)
+		return
+	}
 	y, shown := 0, 0
 	for i := l.top; i < n && y < c.H; i++ {
 		h := rows.Height(i, c.W)
@@ -72,11 +84,25 @@ func (l *List) settle(c Canvas, rows Rows, n int) {
 	}
 }
 
-// Move moves the cursor by n rows among total; moving off the end of a
-// followed list stops following, and reaching the end by End starts it.
+// Move moves the cursor by n rows among total, and through a row that is
+// higher than the screen by as many rows of the screen. Moving stops following.
 func (l *List) Move(n, total int) {
 	l.Follow = false
-	l.Cursor = max(0, min(l.Cursor+n, total-1))
+	if l.tall > 0 && l.of == l.Cursor {
+		to := max(0, min(l.skip+n, l.tall))
+		if to != l.skip {
+			l.skip = to
+			return
+		}
+		n = max(-1, min(n, 1))
+	}
+	l.To(l.Cursor+n, total)
+}
+
+// To moves the cursor to row i of total.
+func (l *List) To(i, total int) {
+	l.Follow = false
+	l.Cursor = max(0, min(i, total-1))
 }
 
 // Page is how many rows a page is.

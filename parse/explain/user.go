@@ -1,0 +1,26 @@
+package explain
+
+import (
+	"mailtap/parse/event"
+	"mailtap/parse/imap"
+	"mailtap/parse/pop3"
+	"mailtap/parse/sasl"
+)
+
+// User is the user name that a client's line of a login gives, or "". It says
+// who tried, whether or not the server agrees.
+func User(e *event.Event) string {
+	switch d := e.Data.(type) {
+	case *imap.Login:
+		return d.User
+	case *imap.Auth:
+		if d.Initial != nil {
+			return d.Initial.User
+		}
+	case *sasl.Step:
+		return d.User
+	case *pop3.Login:
+		return d.User
+	}
+	return ""
+}
