@@ -10,13 +10,13 @@ import (
 
 // flagWord is a flag as an adjective: read, flagged, "$Work".
 func flagWord(f imap.Flag) string {
-	if f == `\Deleted` {
+	if strings.EqualFold(string(f), `\Deleted`) {
 		return "marked as deleted"
 	}
 	if t, ok := syntax.Flags.Find(string(f)); ok && !strings.Contains(t.Meaning, ":") && !strings.Contains(t.Meaning, "its ") && !strings.Contains(t.Meaning, "JMAP") {
 		return t.Meaning
 	}
-	if f == `\Recent` {
+	if strings.EqualFold(string(f), `\Recent`) {
 		return "recent"
 	}
 	return quote(string(f))
@@ -67,16 +67,21 @@ func changed(a *syntax.StoreArgs, what string) string {
 	case a.Op == "+":
 		return "marks " + what + " as " + strings.TrimPrefix(words, "marked as ")
 	case a.Op == "-":
-		return "takes the " + mark(len(a.Flags)) + " " + words + " from " + what
+		return "marks " + what + " as " + and(negated(a.Flags))
 	}
 	return "sets the flags of " + what + " to " + condition(a.Flags)
 }
 
-func mark(n int) string {
-	if n == 1 {
-		return "mark"
+// negated is flags that are taken away: "not flagged", "unread".
+func negated(flags []imap.Flag) (words []string) {
+	for _, f := range flags {
+		if strings.EqualFold(string(f), `\Seen`) {
+			words = append(words, "unread")
+			continue
+		}
+		words = append(words, "not "+strings.TrimPrefix(flagWord(f), "marked as "))
 	}
-	return "marks"
+	return words
 }
 
 func labelsChanged(a *syntax.StoreArgs, what string) string {

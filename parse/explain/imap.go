@@ -55,6 +55,10 @@ func lineNote(e *event.Event) string {
 		return continuationNote(e)
 	case event.KindGreeting:
 		return greetingNote(e)
+	case event.KindOctets:
+		if e.Dir == event.SideClient && !e.Dropped {
+			return "no command: those begin with a tag"
+		}
 	case event.KindResponse:
 		if e.Status != "" {
 			return statusNote(e)
@@ -76,8 +80,10 @@ func clientDataNote(e *event.Event) string {
 		return "gives the login up"
 	case e.Text == "":
 		return "an empty line, which nobody waits for"
+	case e.For == "IDLE":
+		return "the server waits for DONE, and for nothing else"
 	}
-	return ""
+	return "no command: those have a tag before them"
 }
 
 // continuationNote words a server's "+".

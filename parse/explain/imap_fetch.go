@@ -30,10 +30,12 @@ func fetchNote(d *syntax.FetchData) string {
 	if s := d.Structure; s != nil {
 		parts = append(parts, structureWords(s))
 	}
+	told := d.Envelope != nil // who wrote about what
 	for _, c := range d.Content {
 		parts = append(parts, contentWords(c))
-		if d.Envelope == nil {
-			parts = append(parts, headlineWords(c.Header)...)
+		if words := headlineWords(c.Header); !told {
+			parts = append(parts, words...)
+			told = len(words) > 0
 		}
 	}
 	parts = append(parts, rareWords(d)...)

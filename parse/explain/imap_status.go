@@ -37,7 +37,18 @@ func statusNote(e *event.Event) string {
 	if m, ok := s.Args.(*syntax.SetCode); ok && s.Code == "MODIFIED" {
 		return "done, but not for what someone else changed first: " + messages(m.Set, strings.HasPrefix(e.For, "UID "))
 	}
+	if e.For == "SELECT" || e.For == "EXAMINE" {
+		if opened, ok := openedAs[e.Code]; ok {
+			return opened
+		}
+	}
 	return joined("; ", joined(": ", doneNote(e), answered(e, s)), code)
+}
+
+// openedAs is how a mailbox is open, by the code of SELECT's OK.
+var openedAs = map[string]string{
+	"READ-WRITE": "the mailbox is open, and can be changed",
+	"READ-ONLY":  "the mailbox is open, read-only",
 }
 
 // answered words what came in answer to a command: "200 messages in 1.2 s, 3.4 MB".

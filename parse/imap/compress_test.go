@@ -3,6 +3,7 @@ package imap
 import (
 	"bytes"
 	"compress/flate"
+	"strings"
 	"testing"
 	"time"
 
@@ -86,5 +87,32 @@ func TestCompressedCorrupt(t *testing.T) {
 	s.Feed(event.SideServer, deflated(t, "b OK done\r\n"), time.Time{}, nil)
 	if e := k.events[len(k.events)-1]; e.For != "NOOP" || e.Status != "OK" {
 		t.Errorf("%+v", e)
+	}
+}
+
+// TestCompressedHalfCorrupt has a chunk that begins well: what could be read of
+// it is a command, and only the rest stands as it was on the wire.
+func TestCompressedHalfCorrupt(t *testing.T) {
+	s, k := compressed()
+	defer s.Close()
+	before := s.Info().BytesC
+	good, bad := deflated(t, "b NOOP\r\nc NO"), []byte("\xff\xff\xff\xff")
+	s.Feed(event.SideClient, append(good, bad...), time.Time{}, nil)
+	var names []string
+	var bytes int64
+	for _, e := range k.events {
+		if e.Dir == event.SideClient && e.Seq > 3 {
+			names = append(names, string(e.Kind)+" "+e.Name)
+			bytes += e.Bytes
+		}
+	}
+	if want := "command NOOP,command NO,octets "; strings.Join(names, ",") != want {
+		t.Errorf("events %q, want %q", names, want)
+	}
+	if o := k.octets[len(k.octets)-1]; !o.Raw || string(o.Data) != string(bad) {
+		t.Errorf("raw octets %q, want %q", o.Data, bad)
+	}
+	if sum := s.Info().BytesC - before; bytes != 12+4 || sum != bytes {
+		t.Errorf("events of %d bytes, %d counted; want 16", bytes, sum)
 	}
 }

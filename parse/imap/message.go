@@ -147,6 +147,9 @@ func (m *message) placeLiteral() {
 	m.lit.open = false
 	if !m.lit.began && m.cut {
 		m.text.add(m.lit.mark[:m.lit.markLen])
+		if m.refused {
+			m.literals = append(m.literals, syntax.Literal{Off: m.lit.off, Size: m.lit.Size, NonSync: m.lit.NonSync, Binary: m.lit.Binary})
+		}
 		return
 	}
 	size := m.lit.Size
@@ -163,7 +166,7 @@ func (m *message) placeLiteral() {
 
 // whole is the message for the grammar.
 func (m *message) whole(utf8 bool) syntax.Message {
-	x := syntax.Message{Data: m.single, Literals: m.literals, Masked: m.masked, UTF8: utf8, Cut: m.cut || m.full}
+	x := syntax.Message{Data: m.single, Literals: m.literals, Masked: m.masked, UTF8: utf8, Cut: m.cut && !m.refused || m.full}
 	if m.single == nil {
 		x.Data = m.data
 	}

@@ -22,7 +22,8 @@ func (s *Session) compress() {
 }
 
 // inflate takes octets of a compressed direction. Where inflating fails they
-// are kept as they are on the wire, from then on.
+// are kept as they are on the wire, from there on: what became text before that
+// is not counted again.
 func (s *Session) inflate(d *dir, data []byte, t time.Time) {
 	if d.broken {
 		s.raw(d, data, t)
@@ -37,6 +38,7 @@ func (s *Session) inflate(d *dir, data []byte, t time.Time) {
 		return
 	}
 	d.broken = true
+	data = d.inflater.Rest(data)
 	d.inflater.Close()
 	d.inflater = nil
 	s.flush(d, t, "inflating COMPRESS=DEFLATE failed in the middle of it", false)

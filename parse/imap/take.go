@@ -287,14 +287,14 @@ func (s *Session) understand(m *message, e *event.Event) {
 		data, err = r.Data, r.Err
 	}
 	e.Data = data
-	if m.refused && err != nil && err.Rule == "literal" {
-		return // its octets are missing because the server did not want them
-	}
 	if err == nil {
 		return
 	}
 	if err.Unread {
 		e.Odd |= event.OddUnread
+	}
+	if m.refused && err.Offset >= len(m.data) {
+		return // the rest is missing because the server did not want it
 	}
 	if e.Error == "" {
 		e.Error = err.Error()

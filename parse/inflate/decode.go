@@ -37,6 +37,7 @@ const (
 // run decodes blocks until the last.
 func (d *decoder) run() error {
 	for {
+		d.mark()
 		header, err := d.read(3)
 		if err != nil {
 			return err
@@ -58,9 +59,15 @@ func (d *decoder) run() error {
 			return err
 		}
 		if header&1 == 1 {
+			d.mark()
 			return d.give()
 		}
 	}
+}
+
+// mark notes that all octets up to here became text.
+func (d *decoder) mark() {
+	d.x.text = d.x.fed - int64(len(d.x.in)) - int64(d.count>>3)
 }
 
 // give hands on what is in the window and was not handed on.
@@ -140,6 +147,7 @@ func (d *decoder) stored() error {
 		return errors.New("the length of a stored block is damaged")
 	}
 	for ; n > 0; n-- {
+		d.mark()
 		c, err := d.read(8)
 		if err != nil {
 			return err
@@ -254,6 +262,7 @@ var (
 // block decodes literals and copies up to the block's end.
 func (d *decoder) block() error {
 	for {
+		d.mark()
 		sym, err := d.symbol(&d.lit)
 		switch {
 		case err != nil:

@@ -28,6 +28,8 @@ const chunk = 8 << 10
 // Inflater undoes the compression of one direction.
 type Inflater struct {
 	in    []byte // of the chunk that Feed is at
+	fed   int64  // octets so far, the chunk's included
+	text  int64  // octets that became text
 	ended bool
 	err   error
 	next  func() ([]byte, bool)
@@ -45,6 +47,7 @@ func New() *Inflater {
 // it. After an error, which every later call repeats, nothing comes any more.
 func (x *Inflater) Feed(data []byte, emit func(plain []byte)) error {
 	x.in = data
+	x.fed += int64(len(data))
 	defer func() { x.in = nil }()
 	for x.err == nil && (len(x.in) > 0 || !x.ended) {
 		if x.ended {
@@ -65,6 +68,13 @@ func (x *Inflater) Feed(data []byte, emit func(plain []byte)) error {
 		return fmt.Errorf("inflating: %w", x.err)
 	}
 	return nil
+}
+
+// Rest is what of data, which Feed failed at, did not become text: from where
+// that went wrong.
+func (x *Inflater) Rest(data []byte) []byte {
+	n := min(x.fed-x.text, int64(len(data)))
+	return data[int64(len(data))-n:]
 }
 
 // Close ends the coroutine. Feed may not follow.
