@@ -130,6 +130,21 @@ func Name(f *event.Finding, client string, proto event.Proto) {
 	f.Advice += ". In " + c.title + ": " + where
 }
 
+// Dialogs are where the common clients have the setting that e is about, a
+// line each; none where e is about no setting.
+func (e *Entry) Dialogs(proto event.Proto) []string {
+	var lines []string
+	for i := range clients {
+		if where := clients[i].where[e.Field]; where != "" {
+			lines = append(lines, clients[i].title+": "+where)
+		}
+	}
+	if len(lines) > 0 && e.Set != "" {
+		lines = append([]string{"set it to: " + e.value(proto)}, lines...)
+	}
+	return lines
+}
+
 // value is what to set the field to, with the port of proto.
 func (e *Entry) value(proto event.Proto) string {
 	implicit, upgraded := 993, 143

@@ -2,6 +2,7 @@ package finding
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -23,6 +24,7 @@ type Digest struct {
 // Found is a finding with what is known of where it stands.
 type Found struct {
 	event.Finding
+	Proto       event.Proto
 	First, Last time.Time
 	User        string
 	Server      string
@@ -128,7 +130,7 @@ func (d *Digest) add(e *event.Event, v *seen) {
 	cause := causeOf(f, v)
 	known := d.byCause[cause]
 	if known == nil {
-		known = &Found{Finding: *f, First: e.Time, User: v.who(), Server: v.server, Client: v.client, cause: cause}
+		known = &Found{Finding: *f, First: e.Time, User: v.who(), Server: v.server, Client: v.client, Proto: protoOf(e), cause: cause}
 		known.Count = 0
 		d.byCause[cause] = known
 		d.found = append(d.found, known)
@@ -137,7 +139,7 @@ func (d *Digest) add(e *event.Event, v *seen) {
 	if supplemented[f.ID] && strings.Contains(f.Title, across) {
 		known.Title = f.Title
 	}
-	if n := len(known.Sessions); n > 0 && known.Sessions[n-1] == session {
+	if slices.Contains(known.Sessions, session) {
 		known.Count = max(known.Count, f.Count)
 		return
 	}
@@ -208,4 +210,11 @@ func (d *Digest) Worst() event.Severity {
 		worst = max(worst, f.Severity)
 	}
 	return worst
+}
+
+func protoOf(e *event.Event) event.Proto {
+	if e.Context == nil {
+		return event.ProtoNone
+	}
+	return e.Proto
 }

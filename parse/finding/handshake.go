@@ -6,14 +6,14 @@ import "mailtap/parse/event"
 // certificate is not believed, which version or cipher is lacking.
 var handshake = []Entry{
 	{
-		ID: "tls.client.untrusted-ca", Severity: event.SeverityError,
-		Title:   "the client does not trust mailtap's certificate",
-		Advice:  "let the client trust the local CA: mailtap ca trust, or mailtap ca export and import it there; on iOS switch full trust on as well",
+		ID: "tls.client.untrusted-ca", Field: FieldTrust, Severity: event.SeverityError,
+		Title:   "the client does not trust the certificate that mailtap shows it",
+		Advice:  "this is mailtap's doing: its certificates are signed by a CA of its own; let the client trust that with mailtap ca trust, or mailtap ca export and an import in the client; on iOS switch full trust on as well (Settings, General, About, Certificate Trust Settings); do not switch certificate checks off",
 		Explain: "The client ended the handshake with the alert unknown_ca (48), bad_certificate (42) or certificate_unknown (46) when it saw the certificate. Firefox, Thunderbird and Java have trust stores of their own.",
 		RFC:     "RFC 8446 §6.2",
 	},
 	{
-		ID: "tls.client.silent-abort", Severity: event.SeverityError,
+		ID: "tls.client.silent-abort", Field: FieldTrust, Severity: event.SeverityError,
 		Title:   "the client broke the handshake off without a word",
 		Advice:  "if it happens each time, the client most likely does not trust mailtap's certificate (mailtap ca trust), or pins the server's",
 		Explain: "The client closed the connection after it saw the certificate, without an alert. Some TLS libraries do so where they do not trust it; clients that pin a certificate do too, and a user who closes a warning.",
@@ -34,7 +34,7 @@ var handshake = []Entry{
 		RFC:     "RFC 8446 §6.2",
 	},
 	{
-		ID: "tls.sni-missing", Severity: event.SeverityWarning,
+		ID: "tls.sni-missing", Field: FieldServer, Severity: event.SeverityWarning,
 		Title:   "the client does not say which server it wants (no SNI)",
 		Advice:  "give the client a host name in place of an address, or update it; do not switch certificate checks off",
 		Explain: "The ClientHello has no server_name. A server for several domains then shows its default certificate, and Gmail one that says \"No SNI provided; please fix your client\".",

@@ -16,7 +16,7 @@ func detectService(w *Watch, e *event.Event) {
 		}
 	case e.Kind == event.KindCommand && len(w.order) == 1:
 		w.firstCommand(e)
-	case e.Kind == event.KindOctets && e.Dir == event.SideClient && len(w.order) == 0:
+	case e.Kind == event.KindOctets && e.Dir == event.SideClient && len(w.order) == 0 && !e.Dropped:
 		w.firstCommand(e)
 	}
 }
@@ -34,7 +34,7 @@ func (w *Watch) firstCommand(e *event.Event) {
 			return
 		}
 	}
-	if !w.greeted && w.proto != event.ProtoNone {
+	if !w.greeted && e.Kind == event.KindCommand {
 		w.tell(report{id: "proto.client-first", severity: event.SeverityInfo})
 	}
 	if e.Name == "LOGOUT" && w.greeted && w.proto == event.IMAP && w.caps == nil && w.greetingOK() {

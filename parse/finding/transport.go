@@ -5,14 +5,14 @@ import "mailtap/parse/event"
 // transport is TLS: who spoke it where it was not expected, and whose certificate is not good.
 var transport = []Entry{
 	{
-		ID: "tls.port.tls-on-plain", Severity: event.SeverityError,
+		ID: "tls.port.tls-on-plain", Field: FieldSecurity, Set: "STARTTLS, port {starttls} (or SSL/TLS, port {tls}, where the server has it)", Severity: event.SeverityError,
 		Title:   "the client speaks TLS on a port that begins in the clear",
 		Advice:  "set the client's connection security to STARTTLS (or none), or listen with imaps:// or pop3s://",
 		Explain: "The client's first octets are a TLS ClientHello (16 03 ...), but this listener greets in the clear. Ports 993 and 995 go with SSL/TLS, 143 and 110 with STARTTLS. OpenSSL clients call it \"wrong version number\".",
 		RFC:     "RFC 8314 §3",
 	},
 	{
-		ID: "tls.port.plain-on-tls", Severity: event.SeverityError,
+		ID: "tls.port.plain-on-tls", Field: FieldSecurity, Set: "SSL/TLS (port {tls} at the server itself; at mailtap the port that it listens on)", Severity: event.SeverityError,
 		Title:   "the client does not begin with TLS on an implicit-TLS port",
 		Advice:  "set the client's connection security to SSL/TLS, or listen with imap:// or pop3:// (or +starttls)",
 		Explain: "A client that is set to STARTTLS or to no security waits for a greeting, while this listener waits for its ClientHello: both wait until one gives up.",
@@ -52,14 +52,14 @@ var transport = []Entry{
 		RFC:     "RFC 5280 §4.1.2.5",
 	},
 	{
-		ID: "tls.certificate-untrusted", Severity: event.SeverityError,
+		ID: "tls.certificate-untrusted", Field: FieldTrust, Severity: event.SeverityError,
 		Title:   "the server's certificate is not signed by an authority that this machine trusts",
 		Advice:  "give its authority with --upstream-ca FILE (or ?ca=FILE behind the route), or go on without the check with --upstream-insecure",
 		Explain: "The chain that the server sent leads to no trusted root: a self-signed certificate, a private authority, or an intermediate certificate that the server does not send.",
 		RFC:     "RFC 5280 §6",
 	},
 	{
-		ID: "tls.name-mismatch", Severity: event.SeverityError,
+		ID: "tls.name-mismatch", Field: FieldServer, Severity: event.SeverityError,
 		Title:   "the server's certificate is for another name",
 		Advice:  "use one of the names in the certificate for the upstream, or say which one to expect with ?name=SERVERNAME behind the route",
 		Explain: "The name that was dialled is not among the certificate's subject alternative names; usual with shared hosting and with servers addressed by IP.",
