@@ -59,6 +59,7 @@ type Upstream struct {
 // A Sink takes the record of all sessions: events and octets in order. The
 // slice is the proxy's again after Write; what the items point to is shared
 // with other sinks and must not be changed. Write is called by one goroutine.
+// At the end sinks get their last items in the order of Config.Outputs.
 type Sink interface {
 	Write(batch []wire.Item) error
 }

@@ -248,6 +248,18 @@ func (p *Proxy) conclude(s *session) {
 	}
 }
 
+// Find puts a finding on record that a sink made of several sessions' events.
+// It stands with the session that its context names: among its events while
+// that is open, behind them else. It may be called from a sink's Write.
+func (p *Proxy) Find(e *event.Event) {
+	p.mu.Lock()
+	s := p.sessions[e.Session]
+	p.mu.Unlock()
+	if s == nil || !s.found(e) {
+		p.record.add([]wire.Item{{Session: e.Session, Event: e}}, nil)
+	}
+}
+
 // Session is what may be told of a session that runs.
 type Session struct {
 	ID               string

@@ -14,17 +14,16 @@ const maxQueued = 8 << 20
 type record struct {
 	queues []*queue
 	octets bool // some sink wants them
-	wg     sync.WaitGroup
 }
 
 func newRecord(outputs []Output, failed func(Sink, error)) *record {
 	r := &record{}
 	for _, o := range outputs {
-		q := &queue{out: o, failed: failed}
+		q := &queue{out: o, failed: failed, ended: make(chan struct{})}
 		q.change.L = &q.mu
 		r.queues = append(r.queues, q)
 		r.octets = r.octets || o.Octets
-		r.wg.Go(q.run)
+		go q.run()
 	}
 	return r
 }
@@ -48,12 +47,14 @@ func (r *record) wait() {
 	}
 }
 
-// close returns when everything queued was written.
+// close returns when everything queued was written. The queues end one after
+// the other, in their order: what a sink finds in its last items still reaches
+// those behind it.
 func (r *record) close() {
 	for _, q := range r.queues {
 		q.close()
+		<-q.ended
 	}
-	r.wg.Wait()
 }
 
 // queue is what waits for one sink, bounded by octets: a sink that never drops
@@ -61,6 +62,7 @@ func (r *record) close() {
 type queue struct {
 	out    Output
 	failed func(Sink, error)
+	ended  chan struct{} // closed when run is over
 
 	mu      sync.Mutex
 	change  sync.Cond
@@ -133,6 +135,7 @@ func (q *queue) close() {
 
 // run writes what comes until the queue is closed and empty.
 func (q *queue) run() {
+	defer close(q.ended)
 	var spare []wire.Item
 	var spareLent []*buffer
 	for {

@@ -76,6 +76,7 @@ type session struct {
 	fedC   int64 // octets from the client
 	fedS   int64 // octets to the client
 	mute   bool  // nothing can be said to the client: its handshake failed
+	shut   bool  // session.close is on record
 }
 
 // failure is what ends a session before its time.
@@ -183,7 +184,11 @@ func (s *session) finish() {
 		s.parse.EOF(event.SideClient, now)
 		s.parse.EOF(event.SideServer, now)
 	})
-	s.emit(s.closing(now))
+	closing := s.closing(now)
+	s.mu.Lock()
+	s.emitLocked(closing)
+	s.shut = true
+	s.mu.Unlock()
 	s.guard(s.parse.Close)
 }
 
@@ -229,6 +234,18 @@ func (s *session) emitLocked(e *event.Event) {
 		s.unnumbered(e)
 		s.sink.flush()
 	}
+}
+
+// found puts a finding on record that was made elsewhere, and reports whether
+// the session was open for it.
+func (s *session) found(e *event.Event) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.shut || s.parse == nil {
+		return false
+	}
+	s.emitLocked(e)
+	return true
 }
 
 // find puts a finding on record.

@@ -126,8 +126,25 @@ func plainPart(l *leg) []byte {
 func (s *session) dropPlain(l *leg, data []byte) {
 	if len(data) > 0 {
 		s.drop(l.side, data, "they stood behind the upgrade, outside TLS")
+		if l.side == event.SideClient && asksAgain(data) {
+			s.find("starttls.second-command", "the upgrade was agreed on, and in place of TLS the client asks for it once more")
+			return
+		}
 		s.find("starttls.injection", fmt.Sprintf("%d octets from the %v", len(data), l.side))
 	}
+}
+
+// asksAgain reports whether data is one more STARTTLS or STLS and nothing else:
+// a client's mistake, not an injected command.
+func asksAgain(data []byte) bool {
+	words := bytes.Fields(bytes.ToUpper(data))
+	switch len(words) {
+	case 1:
+		return string(words[0]) == "STLS"
+	case 2:
+		return string(words[1]) == "STARTTLS"
+	}
+	return false
 }
 
 // awaitTLS waits for the client to begin TLS. What it sends before that may

@@ -3,6 +3,7 @@ package peertest
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -93,8 +94,8 @@ func StartProxy(t testing.TB, s *Server, o ProxyOptions) *Proxy {
 	}
 	args = append(args, o.Args...)
 	for _, r := range o.Routes {
-		args = append(args, fmt.Sprintf("%s://127.0.0.1:0=%s://localhost:%d",
-			r.Listen.Scheme(r.Proto), r.Upstream.Scheme(r.Proto), s.Port(r.Proto, r.Upstream)))
+		args = append(args, fmt.Sprintf("%s://127.0.0.1:0=%s://%s:%d",
+			r.Listen.Scheme(r.Proto), r.Upstream.Scheme(r.Proto), cmp.Or(s.Host, "localhost"), s.Port(r.Proto, r.Upstream)))
 	}
 	p.command = exec.Command(program, args...)
 	p.start(t, o.Routes)

@@ -20,6 +20,7 @@ type Server struct {
 	Name  string // dovecot, cyrus
 	Ports Ports
 	CA    string // the file of the authority that signed its certificate
+	Host  string // what routes call it; localhost where empty
 
 	users []User
 	taken atomic.Int32
@@ -145,3 +146,6 @@ func answers(port int) bool {
 func Address(port int) string {
 	return "127.0.0.1:" + strconv.Itoa(port)
 }
+
+// Share gives s the accounts of other: both are ways to the same server.
+func (s *Server) Share(other *Server) { s.users = other.users }
