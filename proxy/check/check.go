@@ -108,7 +108,7 @@ func Run(ctx context.Context, target Target, o Options) (*Report, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	c.judge()
+	c.judge(ctx)
 	c.settle()
 	return c.report, nil
 }

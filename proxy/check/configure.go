@@ -124,17 +124,12 @@ func (r *Report) incoming(s Setting, form string) incoming {
 	default:
 		in.Auth = "password-cleartext"
 	}
-	local, _, _ := strings.Cut(r.Address, "@")
-	switch placeholders := form == "autoconfig"; {
-	case !placeholders:
-		in.Name, _, _ = strings.Cut(in.Name, " (")
-		if strings.HasPrefix(in.Name, "the ") { // no address was given
-			in.Name = ""
-		}
-	case r.Address != "" && in.Name == local, strings.HasPrefix(in.Name, "the part"):
+	if form != "autoconfig" { // which alone has placeholders, and is for all users
+		return in
+	}
+	in.Name = "%EMAILADDRESS%"
+	if local, _, _ := strings.Cut(r.Address, "@"); local != "" && s.User == local || strings.HasPrefix(s.UserForm, "what stands before") {
 		in.Name = "%EMAILLOCALPART%"
-	default:
-		in.Name = "%EMAILADDRESS%"
 	}
 	return in
 }

@@ -2,10 +2,14 @@ package check
 
 import (
 	"cmp"
+	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
+
+	"github.com/miekg/dns"
 
 	"mailtap/parse/event"
 	"mailtap/parse/finding"
@@ -20,7 +24,7 @@ func title(id string) string {
 
 // judge makes findings of what was seen: the servers', those of what sources
 // say, and whether there is a server at all.
-func (c *checker) judge() {
+func (c *checker) judge(ctx context.Context) {
 	for _, s := range c.report.Servers {
 		s.judgeReach()
 		if s.works {
@@ -34,7 +38,7 @@ func (c *checker) judge() {
 		}
 	}
 	c.judgeSources()
-	c.judgeNothing()
+	c.judgeNothing(ctx)
 	slices.SortStableFunc(c.report.Findings, func(a, b Finding) int { return cmp.Compare(b.severity, a.severity) })
 }
 
@@ -231,7 +235,7 @@ func (s *Server) judgeMailboxes(m *Mailboxes) {
 }
 
 // judgeNothing tells that there is no server, and as well as it can why.
-func (c *checker) judgeNothing() {
+func (c *checker) judgeNothing(ctx context.Context) {
 	if c.best(event.IMAP) != nil || c.best(event.POP3) != nil {
 		return
 	}
@@ -239,6 +243,9 @@ func (c *checker) judgeNothing() {
 		if f.severity == event.SeverityError {
 			return // that is why
 		}
+	}
+	if c.judgeName(ctx) {
+		return
 	}
 	reasons := map[string][]string{}
 	for _, s := range c.report.Servers {
@@ -255,6 +262,27 @@ func (c *checker) judgeNothing() {
 		}
 	}
 	c.add(found{id: "check.no-server"}, c.report.Target, false)
+}
+
+// judgeName tells where no name can be looked up, or the domain does not exist.
+func (c *checker) judgeName(ctx context.Context) bool {
+	if err := c.resolver.failure(); err != nil {
+		f := found{id: "net.name", title: "names cannot be looked up", detail: clean(err.Error()),
+			advice: "check the network, and the name server in " + resolvConf + "; name another one with --dns"}
+		c.add(f, c.report.Target, false)
+		return true
+	}
+	if c.target.Domain == "" || len(c.report.Servers) > 0 {
+		return false
+	}
+	_, err := c.resolver.query(ctx, c.target.Domain, dns.TypeSOA)
+	if errors.Is(err, errNoDomain) {
+		f := found{id: "net.name", title: fmt.Sprintf("there is no domain %s", c.target.Domain),
+			advice: "check the spelling behind the @; a new domain is known everywhere after some hours only"}
+		c.add(f, c.report.Target, false)
+		return true
+	}
+	return false
 }
 
 // reason is what all servers have in common that were not reached.

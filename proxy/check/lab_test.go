@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"flag"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -15,6 +16,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -45,6 +47,19 @@ type lab struct {
 	pages     map[string]string // HOST/PATH, without a query
 	dns       string
 	ports     map[string]string // where a port really is
+
+	mu        sync.Mutex // servers run while tests change records and pages
+	published struct {
+		records map[string][]dns.RR
+		pages   map[string]string
+	}
+}
+
+// publish has the servers use what the test has written down so far.
+func (l *lab) publish() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.published.records, l.published.pages = maps.Clone(l.records), maps.Clone(l.pages)
 }
 
 func newLab(t *testing.T) *lab {
@@ -151,7 +166,9 @@ func (l *lab) serveDNS() {
 	started := make(chan struct{})
 	server := &dns.Server{PacketConn: conn, NotifyStartedFunc: func() { close(started) }, Handler: dns.HandlerFunc(func(w dns.ResponseWriter, q *dns.Msg) {
 		answer := new(dns.Msg).SetReply(q)
-		all, known := l.records[strings.ToLower(q.Question[0].Name)]
+		l.mu.Lock()
+		all, known := l.published.records[strings.ToLower(q.Question[0].Name)]
+		l.mu.Unlock()
 		if !known {
 			answer.Rcode = dns.RcodeNameError
 		}
@@ -170,7 +187,9 @@ func (l *lab) serveDNS() {
 
 func (l *lab) serveWeb() {
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, ok := l.pages[r.Host+r.URL.Path]
+		l.mu.Lock()
+		body, ok := l.published.pages[r.Host+r.URL.Path]
+		l.mu.Unlock()
 		if !ok {
 			http.NotFound(w, r)
 			return
@@ -201,6 +220,7 @@ func (l *lab) ask(target string, o Options) *Report {
 	if err != nil {
 		l.t.Fatal(err)
 	}
+	l.publish()
 	o.DNS, o.Dial, o.Roots = l.dns, l.dial, l.roots
 	if o.Timeout == 0 {
 		o.Timeout = 2 * time.Second

@@ -25,6 +25,7 @@ func peer(t *testing.T, s *peertest.Server, ca string, o Options) *Report {
 		_imap._tcp.example.test. SRV 10 1 %d mail.example.test.
 		_pop3s._tcp.example.test. SRV 0 1 %d mail.example.test.
 		_pop3._tcp.example.test. SRV 10 1 %d mail.example.test.`, s.Ports.IMAPS, s.Ports.IMAP, s.Ports.POP3S, s.Ports.POP3)
+	l.publish()
 	var up tlsfacts.Upstream
 	if err := up.LoadRoots(ca); err != nil {
 		t.Fatal(err)
@@ -103,6 +104,7 @@ func TestDovecotWrong(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			authority, cert, key := leafFor(t, tt.valid, tt.names)
 			tt.o.Certificate, tt.o.Key = cert, key
 			d := peertest.StartDovecot(t, tt.o)

@@ -204,10 +204,11 @@ type Setting struct {
 	Protocol       string `json:"protocol"` // IMAP, POP3
 	Server         string `json:"server"`
 	Port           int    `json:"port"`
-	Security       string `json:"security"`       // SSL/TLS, STARTTLS, none
-	Authentication string `json:"authentication"` // Normal password, Encrypted password, OAuth2, ...
-	User           string `json:"user"`
-	Tried          bool   `json:"tried"` // a login with them worked
+	Security       string `json:"security"`            // SSL/TLS, STARTTLS, none
+	Authentication string `json:"authentication"`      // Normal password, Encrypted password, OAuth2, ...
+	User           string `json:"user,omitempty"`      // "" where no address was given
+	UserForm       string `json:"user_form,omitempty"` // what it is, where User is not certain
+	Tried          bool   `json:"tried"`               // a login with them worked
 	Caveat         string `json:"caveat,omitempty"`
 
 	endpoint route.Endpoint

@@ -22,6 +22,9 @@ const (
 // errNoName is a name that the DNS does not have, or not with such records.
 var errNoName = errors.New("no such name")
 
+// errNoDomain is a name below which there is nothing either (RFC 8020).
+var errNoDomain = fmt.Errorf("%w: NXDOMAIN", errNoName)
+
 // resolver looks names up: SRV and MX at name servers itself, addresses where
 // the system does, or at the name server that the user gave.
 type resolver struct {
@@ -30,8 +33,9 @@ type resolver struct {
 	timeout time.Duration
 	dial    func(ctx context.Context, network, address string) (net.Conn, error)
 
-	mu   sync.Mutex
-	seen map[string]*lookup
+	mu     sync.Mutex
+	seen   map[string]*lookup
+	failed error // the last time that no name server answered
 }
 
 // lookup is the addresses of one name, looked up once.
@@ -78,7 +82,7 @@ func (r *resolver) query(ctx context.Context, name string, kind uint16) ([]dns.R
 		switch answer.Rcode {
 		case dns.RcodeSuccess:
 		case dns.RcodeNameError:
-			return nil, errNoName
+			return nil, errNoDomain
 		default:
 			last = fmt.Errorf("the name server %s answers %s", server, dns.RcodeToString[answer.Rcode])
 			continue
@@ -94,7 +98,19 @@ func (r *resolver) query(ctx context.Context, name string, kind uint16) ([]dns.R
 		}
 		return found, nil
 	}
+	if ctx.Err() == nil {
+		r.mu.Lock()
+		r.failed = last
+		r.mu.Unlock()
+	}
 	return nil, last
+}
+
+// failure is why the last question had no answer, where no name server gave one.
+func (r *resolver) failure() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.failed
 }
 
 // exchange asks over UDP, and over TCP where the answer is cut.

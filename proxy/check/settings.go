@@ -31,7 +31,8 @@ func (c *checker) settle() {
 func (c *checker) setting(s *Server) Setting {
 	e := s.endpoint
 	set := Setting{Protocol: e.Proto.Title(), Server: e.Host, Port: e.Port, Security: e.Mode.String(),
-		Authentication: authentication(s), User: c.userForm(s), endpoint: e}
+		Authentication: authentication(s), endpoint: e}
+	set.User, set.UserForm = c.userName(s)
 	set.Tried = s.Login != nil && s.Login.OK
 	if s.encrypted() && e.Mode == route.Cleartext { // it was not asked to be, and can
 		set.endpoint.Mode = route.StartTLS
@@ -75,34 +76,58 @@ func authentication(s *Server) string {
 	return "none that is known"
 }
 
-// userForm is what stands in the field for the user name.
-func (c *checker) userForm(s *Server) string {
-	if s.Login != nil && s.Login.OK {
-		return s.Login.User
+// userName is what stands in the field for the user name, and what is to be
+// said of it where it is not certain.
+func (c *checker) userName(s *Server) (name, form string) {
+	if l := s.Login; l != nil {
+		switch {
+		case l.OK:
+			return l.User, ""
+		case l.Skipped == "":
+			return l.User, "refused with this password"
+		}
+		return l.User, "not tried"
 	}
-	address, local := "the whole mail address", "the part of the address before the @"
-	if c.target.Address != "" {
-		address = c.target.Address
-		local = address[:strings.LastIndexByte(address, '@')]
+	whole, local := c.target.Address, ""
+	if whole != "" {
+		local = whole[:strings.LastIndexByte(whole, '@')]
 	}
+	switch template := c.published(s); template {
+	case "":
+		if whole != "" {
+			return whole, "most often"
+		}
+		return "", "the whole mail address, most often"
+	case "%EMAILADDRESS%":
+		return whole, unless(whole, "the whole mail address")
+	case "%EMAILLOCALPART%":
+		return local, unless(local, "what stands before the @ of the address")
+	default:
+		if whole == "" {
+			return "", template
+		}
+		return strings.NewReplacer("%EMAILADDRESS%", whole, "%EMAILLOCALPART%", local, "%EMAILDOMAIN%", c.target.Domain).Replace(template), ""
+	}
+}
+
+// published is the form of the user name that a source gives for a server.
+func (c *checker) published(s *Server) string {
 	for _, source := range c.report.Sources {
 		for _, o := range source.Offers {
-			if o.endpoint != s.endpoint || o.User == "" {
-				continue
+			if o.endpoint == s.endpoint && o.User != "" {
+				return o.User
 			}
-			switch o.User {
-			case "%EMAILADDRESS%":
-				return address
-			case "%EMAILLOCALPART%":
-				return local
-			}
-			return strings.NewReplacer("%EMAILADDRESS%", address, "%EMAILLOCALPART%", local, "%EMAILDOMAIN%", c.target.Domain).Replace(o.User)
 		}
 	}
-	if c.User != "" {
-		return c.User + " (the login did not work)"
+	return ""
+}
+
+// unless is form where there is no name.
+func unless(name, form string) string {
+	if name != "" {
+		return ""
 	}
-	return address + " (most often)"
+	return form
 }
 
 // verdict is the whole in one sentence.

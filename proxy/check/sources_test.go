@@ -35,7 +35,7 @@ func TestSources(t *testing.T) {
 	}{
 		{"well-known autoconfig", func(l *lab, imaps, pop3s int) {
 			l.pages[wellKnown] = configXML(server{"imap", "mail.example.test", imaps, "SSL", "password-cleartext"}, server{"pop3", "mail.%EMAILDOMAIN%", pop3s, "SSL", "password-cleartext"})
-		}, nil, "Mozilla autoconfig\n    https://example.test/.well-known"},
+		}, nil, "/.well-known/autoconfig/mail/config-v1.1.xml imaps://mail.example.test:"},
 		{"Autodiscover", func(l *lab, imaps, pop3s int) {
 			l.pages["autodiscover.example.test/autodiscover/autodiscover.xml"] = discoverXML(fmt.Sprintf(
 				`<Protocol><Type>IMAP</Type><Server>mail.example.test</Server><Port>%d</Port><SSL>on</SSL><LoginName>alice</LoginName></Protocol>
@@ -87,8 +87,10 @@ func TestSources(t *testing.T) {
 		{"what is published is dead, and a usual name works", func(l *lab, imaps, _ int) {
 			srv(l, "_imaps", "gone.example.test.", imaps)
 		}, []string{"net.name"}, "IMAP at mail.example.test"},
-		{"nothing at all", func(l *lab, _, _ int) { delete(l.records, "mail.example.test."); delete(l.records, "example.test.") },
+		{"nothing at all", func(l *lab, _, _ int) { delete(l.records, "mail.example.test."); l.records["example.test."] = nil },
 			[]string{"check.no-server"}, "none of imap., pop., mail."},
+		{"no such domain", func(l *lab, _, _ int) { clear(l.records) }, []string{"net.name"}, "there is no domain example.test"},
+		{"no name server", func(l *lab, _, _ int) { l.dns = fmt.Sprintf("127.0.0.1:%d", l.closed()) }, []string{"net.name"}, "names cannot be looked up"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -108,7 +108,7 @@ func (k *talk) Event(e *event.Event) {
 	case len(k.heard) < maxEvents:
 		k.heard = append(k.heard, e)
 		if e.Seq > 0 && len(k.lines) < maxEvents {
-			k.lines[e.Seq] = e.Dir.Letter() + ": " + clean(e.Text)
+			k.lines[e.Seq] = strings.ToUpper(e.Dir.Letter()) + ": " + clean(e.Text)
 		}
 	}
 }

@@ -45,7 +45,10 @@ func (r *Report) WriteText(w io.Writer) error {
 	if len(r.Sources) > 0 {
 		p.line("\nWhere clients look for settings")
 	}
-	for _, s := range r.Sources {
+	for i, s := range r.Sources {
+		if i == 0 || s.Name != r.Sources[i-1].Name {
+			p.line("  %s", s.Name)
+		}
 		p.source(s)
 	}
 	if len(r.Servers) > 0 {
@@ -75,7 +78,6 @@ func (p *printer) finding(f Finding) {
 }
 
 func (p *printer) source(s Source) {
-	p.entry(2, 0, "", s.Name)
 	p.entry(4, 0, "", s.Where)
 	for _, o := range s.Offers {
 		text := o.URL
@@ -285,7 +287,15 @@ func (p *printer) settings(list []Setting) {
 	row("port", func(s Setting) string { return fmt.Sprint(s.Port) })
 	row("connection security", func(s Setting) string { return s.Security })
 	row("authentication method", func(s Setting) string { return s.Authentication })
-	row("user name", func(s Setting) string { return clean(s.User) })
+	row("user name", func(s Setting) string {
+		switch {
+		case s.User == "":
+			return s.UserForm
+		case s.UserForm != "":
+			return fmt.Sprintf("%s (%s)", clean(s.User), s.UserForm)
+		}
+		return clean(s.User)
+	})
 	row("tried", func(s Setting) string {
 		if s.Tried {
 			return "yes, the login works"
