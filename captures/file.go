@@ -66,7 +66,7 @@ func (c *file) start(o Options) error {
 			return err
 		}
 	}
-	if o.Max > 0 && c.size >= o.Max && !o.PerSession {
+	if o.Max > 0 && o.Max-c.size < min(maxSegment, o.Max/2) && !o.PerSession { // hardly a segment would fit
 		return fmt.Errorf("it has %d octets already, and the limit is %d: %w", c.size, o.Max, ErrFull)
 	}
 	c.buf = pcapng.AppendSection(c.buf, "mailtap "+o.Version)

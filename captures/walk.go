@@ -189,6 +189,8 @@ func (w *walk) packet(p *pcapng.Packet, at place) error {
 		w.own(c, d, &seg, p.Time)
 	case w.notes.session != "":
 		w.events(w.sessions[w.notes.session], p.Time)
+	case len(w.notes.kinds) > 0:
+		w.about()
 	default:
 		w.foreign(p)
 	}

@@ -107,6 +107,9 @@ func (w *Writer) flush(f *file) error {
 		return nil
 	}
 	before := f.size
+	if w.dir == nil && f.over(w.options.Max) {
+		return f.full(w.options.Max)
+	}
 	if err := f.flush(); err != nil {
 		return err
 	}
@@ -114,16 +117,7 @@ func (w *Writer) flush(f *file) error {
 		w.dir.spare -= f.size - before
 		return w.dir.limit(f)
 	}
-	if w.options.Max > 0 && f.size >= w.options.Max {
-		return f.full(w.options.Max)
-	}
 	return nil
-}
-
-// full ends the recording to c for its size.
-func (c *file) full(limit int64) error {
-	c.err = fmt.Errorf("recording to %s, of %d octets: %w", c.path, limit, ErrFull)
-	return c.err
 }
 
 // arm sets the timer, if anything waits to be written.

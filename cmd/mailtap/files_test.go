@@ -66,6 +66,12 @@ func TestRecordMax(t *testing.T) {
 	if status := run([]string{"show", capture}, streams{out: &out, err: &errs}); status != exitDone {
 		t.Errorf("show ended with status %d: %s", status, errs.String())
 	}
+	if !strings.Contains(out.String(), "the recording ended: the file reached its limit of 2048 octets") {
+		t.Errorf("show does not say that the recording ended:\n%s", out.String())
+	}
+	if info, err := os.Stat(capture); err != nil || info.Size() > 2048 {
+		t.Errorf("the capture has %d octets, more than its limit (%v)", info.Size(), err)
+	}
 }
 
 // interrupt sends this process the signal of Ctrl-C.
