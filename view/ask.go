@@ -330,7 +330,7 @@ func (a *App) compare() {
 
 func (a *App) endSession() {
 	s := a.session()
-	if s == nil || s.Closed != nil || a.options.Actions.End == nil {
+	if s == nil || !s.Ended.IsZero() || a.options.Actions.End == nil {
 		a.say("only an open session of a running proxy can be ended")
 		return
 	}

@@ -12,12 +12,11 @@ import (
 type Facts struct {
 	Opened   time.Time
 	Last     time.Time
+	Ended    time.Time      // zero while it is open
 	Context  *event.Context // the newest
 	State    event.State
-	Open     *event.Event // session.open
-	Upstream *event.Event
-	TLS      [2]*event.Event // the client's side, the server's
-	Closed   *event.Event
+	Route    *event.Route  // session.open's
+	TLS      [2]*event.TLS // the client's side, the server's
 	Commands int64
 	BytesC   int64
 	BytesS   int64
@@ -42,18 +41,17 @@ func (f *Facts) see(e *event.Event) {
 	}
 	switch e.Kind {
 	case event.KindSessionOpen:
-		f.Open, f.Opened = e, e.Time
+		f.Route, f.Opened = e.Route, e.Time
 	case event.KindUpstreamOpen:
-		f.Upstream = e
 		f.Failed = f.Failed || e.Route != nil && e.Route.Failure != ""
 	case event.KindTLS:
-		f.TLS[tlsIndex(e)] = e
+		f.TLS[tlsIndex(e)] = e.TLS
 		f.Failed = f.Failed || e.TLS.Failure != ""
 	case event.KindFinding:
 		f.Findings++
 		f.Worst = max(f.Worst, e.Finding.Severity)
 	case event.KindSessionClose:
-		f.Closed, f.Idle = e, false
+		f.Ended, f.Idle = e.Time, false
 	}
 }
 
@@ -133,7 +131,7 @@ func (f *Facts) Status() string {
 	switch {
 	case f.Failed, f.Refused && f.Closed != nil:
 		return "failed"
-	case f.Closed != nil:
+	case !f.Ended.IsZero():
 		return "closed"
 	case f.Idle:
 		return "idle"
@@ -143,8 +141,8 @@ func (f *Facts) Status() string {
 
 // End is when the session ended, or now.
 func (f *Facts) End(now time.Time) time.Time {
-	if f.Closed != nil {
-		return f.Closed.Time
+	if !f.Ended.IsZero() {
+		return f.Ended
 	}
 	return now
 }

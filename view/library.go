@@ -56,14 +56,14 @@ func (m *Model) outline(o *Outline) {
 	}
 }
 
-// mostFindings is how many findings of a library are listed. Each session says
-// how many it has, and diagnose gathers them by their cause.
-const mostFindings = 10000
+// mostFindings is how many findings of a severity are listed of a library. Each
+// session says how many it has, and diagnose gathers them by their cause.
+const mostFindings = 3000
 
 // survey takes an event that goes by: what it tells is kept, itself is not.
 func (m *Model) survey(e *event.Event) {
 	m.passed++
-	if e.Kind != event.KindFinding || len(m.Findings) < mostFindings {
+	if m.lists(e) {
 		m.everywhere(e)
 	} else {
 		m.unlisted++
@@ -76,6 +76,16 @@ func (m *Model) survey(e *event.Event) {
 	}
 }
 
+// lists reports whether there is room for e, if it is a finding.
+func (m *Model) lists(e *event.Event) bool {
+	if e.Finding == nil {
+		return true
+	}
+	severity := e.Finding.Severity % event.Severity(len(m.listed))
+	m.listed[severity]++
+	return m.listed[severity] <= mostFindings
+}
+
 // pass takes an event of s that goes by. Until the last one the outline's sums
 // stand, since they are of all of it.
 func (s *Session) pass(e *event.Event) {
@@ -85,7 +95,7 @@ func (s *Session) pass(e *event.Event) {
 	f := s.passing
 	f.see(e)
 	s.Context, s.Findings, s.Worst = f.Context, max(s.Findings, f.Findings), max(s.Worst, f.Worst)
-	if f.Closed != nil {
+	if !f.Ended.IsZero() {
 		s.Facts, s.passing, s.exact = *f, nil, true
 	}
 }

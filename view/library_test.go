@@ -64,9 +64,7 @@ func (l *shelfLibrary) Walk(ctx context.Context, take func(e *event.Event, far f
 func (l *shelfLibrary) outlines() (all []Outline) {
 	for _, id := range l.order {
 		who := &event.Context{Session: id, Proto: event.IMAP}
-		open := *l.sessions[id][0].Event
-		open.Context = who
-		all = append(all, Outline{ID: id, Facts: Facts{Opened: began, Last: at(2000), Context: who, Open: &open, BytesC: 80, BytesS: 219, Commands: 3}})
+		all = append(all, Outline{ID: id, Facts: Facts{Opened: began, Last: at(2000), Context: who, Route: l.sessions[id][0].Event.Route, BytesC: 80, BytesS: 219, Commands: 3}})
 	}
 	return all
 }

@@ -19,10 +19,11 @@ type Model struct {
 	byID             map[string]*Session
 	marks            map[string]string // SESSION:SEQ -> the user's comment; "" is a mark alone
 	events           int
-	passed, unlisted int   // events of a survey; findings of it that were too many
-	kept             int64 // octets held for opening
-	Keep             int64 // how many octets are held at the most; the oldest sessions lose theirs first
-	oldest           int   // the first session that still holds octets
+	passed, unlisted int    // events of a survey; findings of it that were too many
+	listed           [4]int // findings of a survey, by severity
+	kept             int64  // octets held for opening
+	Keep             int64  // how many octets are held at the most; the oldest sessions lose theirs first
+	oldest           int    // the first session that still holds octets
 }
 
 // Left counts what the viewer did not get because it could not keep up.
@@ -138,7 +139,7 @@ func (m *Model) Clear(all bool) {
 	var stay []*Session
 	gone := map[string]bool{}
 	for _, s := range m.Sessions {
-		if all || s.Closed != nil {
+		if all || !s.Ended.IsZero() {
 			if s.apart == held {
 				m.kept -= s.forget()
 				m.events -= len(s.Rows)

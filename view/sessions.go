@@ -120,8 +120,8 @@ func (s *Session) proto() string {
 // client_ is the client's own name where it said one, with its address.
 func (s *Session) client_() string {
 	address := ""
-	if s.Open != nil && s.Open.Route != nil {
-		address = s.Open.Route.Client
+	if s.Route != nil {
+		address = s.Route.Client
 	}
 	if s.Context != nil && s.Context.ClientID != "" {
 		return s.Context.ClientID + " " + address
@@ -130,8 +130,8 @@ func (s *Session) client_() string {
 }
 
 func (s *Session) server_() string {
-	if s.Open != nil && s.Open.Route != nil {
-		return hostPort(s.Open.Route.Upstream)
+	if s.Route != nil {
+		return hostPort(s.Route.Upstream)
 	}
 	return ""
 }
@@ -145,14 +145,14 @@ func (s *Session) tlsShort() string {
 	return tlsWord(s.TLS[0]) + "/" + tlsWord(s.TLS[1])
 }
 
-func tlsWord(e *event.Event) string {
+func tlsWord(t *event.TLS) string {
 	switch {
-	case e == nil:
+	case t == nil:
 		return "clear"
-	case e.TLS.Failure != "":
+	case t.Failure != "":
 		return "fail"
 	}
-	return strings.TrimPrefix(strings.TrimPrefix(e.TLS.Version, "TLS "), "TLSv")
+	return strings.TrimPrefix(strings.TrimPrefix(t.Version, "TLS "), "TLSv")
 }
 
 func (p *sessions) title(a *App) string { return "Sessions" }

@@ -51,11 +51,10 @@ func (r tlsRows) sides(i, w int) (client, server []string) {
 	return tlsLines("client", s.TLS[0], w), tlsLines("server", s.TLS[1], w)
 }
 
-func tlsLines(side string, e *event.Event, w int) []string {
-	if e == nil {
+func tlsLines(side string, t *event.TLS, w int) []string {
+	if t == nil {
 		return []string{side + ": in the clear"}
 	}
-	t := e.TLS
 	var lines []string
 	add := func(text string) { lines = append(lines, widget.Wrap(text, max(8, w), 4)...) }
 	if t.Failure != "" {

@@ -21,7 +21,7 @@ type transcript struct {
 }
 
 func newTranscript(s *Session) *transcript {
-	return &transcript{session: s, cursor: widget.List{Follow: s.Closed == nil}}
+	return &transcript{session: s, cursor: widget.List{Follow: s.Ended.IsZero()}}
 }
 
 func (p *transcript) title(a *App) string { return p.session.ID }

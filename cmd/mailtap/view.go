@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -59,7 +60,11 @@ func runView(ctx context.Context, names []string, filter string) error {
 		return err
 	}
 	defer source.close()
-	return show(ctx, view.Options{Source: source, Library: source.read(), Title: strings.Join(names, " "), Filter: filter, Actions: source.actions()})
+	library := source.read()
+	if library != nil {
+		defer debug.SetGCPercent(debug.SetGCPercent(50)) // what is bounded should not take twice as much
+	}
+	return show(ctx, view.Options{Source: source, Library: library, Title: strings.Join(names, " "), Filter: filter, Actions: source.actions()})
 }
 
 // show runs the viewer on this terminal.

@@ -147,18 +147,16 @@ func outlineOf(s *captures.Session) view.Outline {
 	who := &event.Context{Session: s.ID, Proto: s.Proto, User: s.User, Mailbox: s.Mailbox, ClientID: s.ClientID}
 	o := view.Outline{ID: s.ID, Facts: view.Facts{
 		Opened: s.Start, Last: s.End, Context: who, BytesC: s.Octets[0], BytesS: s.Octets[1], Findings: s.Findings, Worst: s.Worst,
-		Open: &event.Event{Time: s.Start, Kind: event.KindSessionOpen, Context: who, Route: &event.Route{Client: s.Client, Upstream: s.Upstream}},
+		Route: &event.Route{Client: s.Client, Upstream: s.Upstream},
 	}}
 	for i, layer := range s.TLS {
 		if layer != (captures.Layer{}) {
-			o.TLS[i] = &event.Event{Time: s.Start, Kind: event.KindTLS, Context: who,
-				TLS: &event.TLS{Side: []event.Side{event.SideClient, event.SideServer}[i], Version: layer.Version, Failure: layer.Failure}}
+			o.TLS[i] = &event.TLS{Side: []event.Side{event.SideClient, event.SideServer}[i], Version: layer.Version, Failure: layer.Failure}
 			o.Failed = o.Failed || layer.Failure != ""
 		}
 	}
 	if s.Close != nil {
-		o.Closed = &event.Event{Time: s.End, Kind: event.KindSessionClose, Context: who, Close: s.Close}
-		o.Commands = s.Close.Commands
+		o.Ended, o.Commands = s.End, s.Close.Commands
 	}
 	return o
 }

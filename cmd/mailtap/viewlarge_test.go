@@ -90,7 +90,7 @@ func TestLargeCaptures(t *testing.T) {
 			continue
 		}
 		o := outlines[e.Session]
-		if o.Closed == nil || o.BytesC != e.Close.BytesC || o.BytesS != e.Close.BytesS || o.Commands != e.Close.Commands || o.Context.User != e.User {
+		if o.Ended.IsZero() || o.BytesC != e.Close.BytesC || o.BytesS != e.Close.BytesS || o.Commands != e.Close.Commands || o.Context.User != e.User {
 			t.Errorf("the outline of %s is %+v, its close says %+v", e.Session, o.Facts, e.Close)
 		}
 		var loaded []wire.Item

@@ -84,6 +84,9 @@ func (a *Accounts) See(e *event.Event) {
 	}
 	v := a.sessions[e.Session]
 	if v == nil {
+		if e.Kind == event.KindFinding || e.Kind == event.KindMark { // of a session that is over
+			return
+		}
 		v = &visit{Visit: Visit{Session: e.Session, Proto: e.Proto.String(), Opened: e.Time, Did: &Session{}}, args: map[int64]any{}}
 		a.sessions[e.Session] = v
 	}
@@ -97,6 +100,7 @@ func (a *Accounts) See(e *event.Event) {
 	}
 	if e.Kind == event.KindSessionClose {
 		v.Closed = e.Time
+		delete(a.sessions, e.Session)
 	}
 }
 
