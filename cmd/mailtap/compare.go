@@ -142,6 +142,7 @@ func openParty(name string, warnings io.Writer) (_ *parties, err error) {
 	if err != nil {
 		return nil, err
 	}
+	r.Progress = progressOn(warnings)
 	p := &parties{name: name, reader: r}
 	if err := p.list(warnings); err != nil {
 		r.Close()

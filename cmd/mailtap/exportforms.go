@@ -6,8 +6,6 @@ import (
 	"io"
 	"os"
 
-	"golang.org/x/term"
-
 	"mailtap/captures"
 	"mailtap/captures/export"
 	"mailtap/parse/event"
@@ -24,32 +22,6 @@ func (o *exportOptions) open(std streams) (r *captures.Reader, accept func(*even
 	r.ShowSecrets = o.showSecrets
 	r.Progress = progressOn(std.err)
 	return r, accept, nil
-}
-
-// worthProgress is from which size on reading takes long enough to say how far it is.
-const worthProgress = 32 << 20
-
-// progressOn says on a terminal how much of a file was read; nil elsewhere.
-func progressOn(w io.Writer) func(read, size int64) {
-	f, ok := w.(*os.File)
-	if !ok || !term.IsTerminal(int(f.Fd())) {
-		return nil
-	}
-	last := int64(-1)
-	return func(read, size int64) {
-		if size < worthProgress {
-			return
-		}
-		percent := min(read*100/size, 100)
-		if percent == last {
-			return
-		}
-		last = percent
-		fmt.Fprintf(w, "\rmailtap: %3d %% read", percent)
-		if read >= size {
-			fmt.Fprint(w, "\r\x1b[K")
-		}
-	}
 }
 
 // exportRaw writes both directions to files, and names them on stderr.

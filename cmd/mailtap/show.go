@@ -65,7 +65,7 @@ func runShow(o showOptions, std streams) error {
 	if err != nil {
 		return err
 	}
-	err = eachEvent(o.captures, o.showSecrets, std.err, out.Event)
+	err = eachEvent(o.captures, o.showSecrets, besides(std), out.Event)
 	return errors.Join(err, out.Close())
 }
 
@@ -121,6 +121,14 @@ func eachEvent(names []string, showSecrets bool, warnings io.Writer, each func(*
 		}
 		sources = append(sources, s)
 	}
+	m := newMeter(warnings)
+	if terminal(warnings) {
+		m.watch(readersOf(sources))
+		defer m.clear()
+	}
+	for _, s := range sources {
+		s.advance()
+	}
 	for {
 		s := earliest(sources)
 		if s == nil {
@@ -131,7 +139,15 @@ func eachEvent(names []string, showSecrets bool, warnings io.Writer, each func(*
 		}
 		s.advance()
 	}
+	m.clear()
 	return outcome(sources, warnings)
+}
+
+func readersOf(sources []*source) (readers []*captures.Reader) {
+	for _, s := range sources {
+		readers = append(readers, s.reader)
+	}
+	return readers
 }
 
 // outcome warns of captures that were cut, and gives the first other error.
@@ -166,7 +182,6 @@ func openSource(name string, showSecrets bool) (*source, error) {
 	r.ShowSecrets = showSecrets
 	s := &source{reader: r}
 	s.next, s.halt = iter.Pull(s.events)
-	s.advance()
 	return s, nil
 }
 
