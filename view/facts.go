@@ -129,7 +129,7 @@ func (f *Facts) User() string {
 // login that it tried has failed, as one whose server was not reached.
 func (f *Facts) Status() string {
 	switch {
-	case f.Failed, f.Refused && f.Closed != nil:
+	case f.Failed, f.Refused && !f.Ended.IsZero():
 		return "failed"
 	case !f.Ended.IsZero():
 		return "closed"
