@@ -30,8 +30,15 @@ func (s *session) awaitHello() bool {
 	case tlsfacts.Plain:
 		s.drop(event.SideClient, append(peeked.Head, s.client.link.take()...), "they came in the clear where TLS begins")
 	}
-	s.failTLS(event.SideClient, tlsfacts.PlainOnTLS(peeked.Head), "this port begins with TLS; set the client's connection security to SSL/TLS")
+	f := tlsfacts.PlainOnTLS(peeked.Head)
+	s.failedTLS(event.SideClient, f)
+	s.failTLS(event.SideClient, f, "this port begins with TLS; set the client's connection security to SSL/TLS")
 	return false
+}
+
+// failedTLS is the event of a handshake that could not begin.
+func (s *session) failedTLS(side event.Side, f *tlsfacts.Failure) {
+	s.emit(&event.Event{Kind: event.KindTLS, TLS: &event.TLS{Side: side, Failure: f.Text, Advice: f.Advice}})
 }
 
 // drop puts octets on record that go nowhere.

@@ -88,7 +88,9 @@ func (s *session) fitsClient(data []byte) bool {
 		return true
 	}
 	s.drop(event.SideClient, data, "they begin TLS on a port that begins in the clear")
-	s.failTLS(event.SideClient, tlsfacts.TLSOnPlain(), "this port begins in the clear; set the client's connection security to STARTTLS")
+	f := tlsfacts.TLSOnPlain()
+	s.failedTLS(event.SideClient, f)
+	s.failTLS(event.SideClient, f, "this port begins in the clear; set the client's connection security to STARTTLS")
 	return false
 }
 

@@ -128,6 +128,8 @@ func (s *Session) dropSecrets(data []byte) []wire.Secret {
 		from := len(text) - len(skipBlanks(text[min(w.rest, len(text)):]))
 		if w.kind == event.KindOctets || w.name == "" {
 			from = 0
+		} else if w.row == nil && equalFold(text[:w.tag], "PASS") {
+			from = w.tag
 		}
 		s.hide(data, off+from, off+len(text), "line", "")
 		off += len(line)

@@ -45,10 +45,10 @@ func TestClientFailures(t *testing.T) {
 			"tls.no-shared-cipher", "the client offers TLS_RSA_WITH_AES_128_CBC_SHA; mailtap has TLS_ECDHE", "--tls-legacy", ""},
 		{"RSA client, ECDSA certificate, legacy", true, shake(&tls.Config{ServerName: "mail.example.org", RootCAs: a.pool(), MaxVersion: tls.VersionTLS12, CipherSuites: []uint16{tls.TLS_RSA_WITH_AES_128_CBC_SHA}}),
 			"tls.no-shared-cipher", "the client offers TLS_RSA_WITH_AES_128_CBC_SHA", "not even with --tls-legacy", ""},
-		{"plaintext", false, func(c net.Conn) { c.Write([]byte("a1 CAPABILITY\r\n")) }, "tls.port.plain-on-tls", `sent "a1 CA"`, "SSL/TLS", ""},
+		{"plaintext", false, func(c net.Conn) { c.Write([]byte("a1 CAPABILITY\r\n")) }, "tls.port.plain-on-tls", "speaks in the clear", "SSL/TLS", ""},
 		{"silence", false, func(net.Conn) {}, "tls.port.plain-on-tls", "waits for a greeting", "SSL/TLS", ""},
 		{"the end", false, func(c net.Conn) { c.Close() }, "", "before it began TLS", "", ""},
-		{"hostile plaintext", false, func(c net.Conn) { c.Write([]byte("\x1b[2J\r\n")) }, "tls.port.plain-on-tls", `\\x1b`, "SSL/TLS", ""},
+		{"hostile plaintext", false, func(c net.Conn) { c.Write([]byte("\x1b[2J\r\n")) }, "tls.port.plain-on-tls", "speaks in the clear", "SSL/TLS", ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -73,12 +73,12 @@ func plainHead(err error) ([]byte, bool) {
 const legacyAdvice = "update it; to see the session all the same, start mailtap with --tls-legacy"
 
 // PlainOnTLS is a client that does not begin TLS where it must: head is what
-// it sent, empty where it waits for a greeting.
+// it sent, empty where it waits for a greeting. It may be a login: it is not quoted.
 func PlainOnTLS(head []byte) *Failure {
 	f := &Failure{ID: "tls.port.plain-on-tls", Text: "the client sent nothing: it waits for a greeting, and this listener expects TLS from the first byte",
 		Advice: "set the client's connection security to SSL/TLS, or give mailtap a route with imap+starttls:// or pop3+starttls:// to listen on"}
 	if len(head) > 0 {
-		f.Text = fmt.Sprintf("the client sent %q in the clear, and this listener expects TLS from the first byte", clean(string(head[:min(len(head), 40)])))
+		f.Text = "the client speaks in the clear, and this listener expects TLS from the first byte"
 	}
 	return f
 }
