@@ -52,14 +52,18 @@ func TestNoDeadlock(t *testing.T) {
 		c.want("a1 OK in")
 		const size = 1 << 20
 		big := strings.Repeat("x", size)
-		go srv.send("* 1 FETCH (BODY[] {1048576}", big+")")
-		done := make(chan bool)
+		done, fetched := make(chan bool), make(chan bool)
+		go func() {
+			srv.send("* 1 FETCH (BODY[] {1048576}", big+")")
+			close(fetched)
+		}()
 		go func() {
 			c.send("a2 APPEND INBOX {1048576+}", big)
 			done <- true
 		}()
 		go func() {
 			srv.want("a2 APPEND INBOX {1048576+}", big)
+			<-fetched
 			srv.send("a2 OK done")
 		}()
 		<-done
