@@ -111,7 +111,7 @@ func TestRegistry(t *testing.T) {
 		return out[1:]
 	}
 	for _, name := range names("imap-commands.tsv") {
-		if name != "DONE" && name != "X-ATOM" && RFC(name) == "" {
+		if name != "DONE" && name != "X-ATOM" && commands.find([]byte(name)) == nil {
 			t.Errorf("no row for the command %s", name)
 		}
 	}
