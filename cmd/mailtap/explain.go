@@ -7,26 +7,24 @@ import (
 	"os"
 	"regexp"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"mailtap/parse"
 	"mailtap/parse/event"
-	"mailtap/parse/explain"
 	"mailtap/parse/finding"
-	"mailtap/parse/wire"
 )
 
 const explainLong = `Says what protocol lines mean, and where that is defined; or, for the id of a
 finding, what it is, how it looks and what to do. Lines come as arguments or on
 stdin; those of one call are one session, so that answers know their commands.
-Which protocol they are is guessed unless --proto says it.`
+Which protocol they are is guessed unless --proto says it, and who says a line
+unless it begins with C: or S:. Before a line that begins with "-" stands "--".`
 
 const explainExample = `  mailtap explain 'a1 UID FETCH 1:* (FLAGS BODY.PEEK[HEADER.FIELDS (SUBJECT)])'
   mailtap explain 'a3 NO [TRYCREATE] no such mailbox'
-  mailtap explain --proto pop3 'UIDL' '+OK'
+  mailtap explain UIDL +OK '1 whqtswO00WBw418f9t5JxYwZ' .
+  mailtap explain -- '-ERR [IN-USE] do you have another session running?'
   mailtap explain auth.bad-credentials`
 
 func newExplain(std streams) *cobra.Command {
@@ -107,18 +105,26 @@ func linesOf(args []string, std streams) ([]string, error) {
 // who said it: transcripts mark their lines so.
 var marked = regexp.MustCompile(`^\s*([CSP])(?::| )\s*`)
 
+// said is a line, and who says it; sure where a mark tells.
+type said struct {
+	side event.Side
+	text string
+	sure bool
+}
+
 // saidBy is the side that a line comes from, and the line without the mark.
-func saidBy(line string, proto event.Proto) (event.Side, string) {
-	if m := marked.FindStringSubmatch(line); m != nil && strings.Contains(line[:len(m[0])], ":") {
+func saidBy(line string, proto event.Proto) said {
+	line = strings.TrimRight(line, "\r\n")
+	if m := marked.FindStringSubmatch(line); m != nil && strings.Contains(m[0], ":") {
 		if m[1] == "C" {
-			return event.SideClient, line[len(m[0]):]
+			return said{event.SideClient, line[len(m[0]):], true}
 		}
-		return event.SideServer, line[len(m[0]):]
+		return said{event.SideServer, line[len(m[0]):], true}
 	}
 	if serverLine(line, proto) {
-		return event.SideServer, line
+		return said{event.SideServer, line, false}
 	}
-	return event.SideClient, line
+	return said{event.SideClient, line, false}
 }
 
 var tagged = regexp.MustCompile(`(?i)^[^ *+]+ (OK|NO|BAD)( |$)`)
@@ -136,7 +142,7 @@ var popWords = regexp.MustCompile(`(?i)^(USER|PASS|APOP|STAT|LIST|RETR|DELE|NOOP
 // guess is the protocol that the lines look like.
 func guess(lines []string) event.Proto {
 	for _, l := range lines {
-		_, l = saidBy(l, event.IMAP)
+		l = saidBy(l, event.IMAP).text
 		if strings.HasPrefix(l, "+OK") || strings.HasPrefix(l, "-ERR") || popWords.MatchString(l) {
 			return event.POP3
 		}
@@ -145,65 +151,4 @@ func guess(lines []string) event.Proto {
 		}
 	}
 	return event.IMAP
-}
-
-// told prints the protocol events of a session.
-type told struct{ w io.Writer }
-
-func (t told) Octets(*wire.Octets) {}
-
-func (t told) Event(e *event.Event) {
-	if !e.Kind.Protocol() {
-		return
-	}
-	fmt.Fprintf(t.w, "%s: %s\n", strings.ToUpper(e.Dir.Letter()), e.Text)
-	if note := explain.Note(e); note != "" {
-		wrapped(t.w, "   ", note)
-	}
-	if e.Error != "" {
-		wrapped(t.w, "   syntax: ", e.Error)
-	}
-	if rfc := explain.RFC(e); rfc != "" {
-		fmt.Fprintf(t.w, "   %s\n", rfc)
-	}
-}
-
-// explainLines feeds the lines to a session that is as far as they need: it is
-// greeted and logged in, so that nothing is taken for a greeting or a secret.
-func explainLines(w io.Writer, proto event.Proto, lines []string) {
-	quiet := &muted{}
-	s := parse.New(proto, wire.Options{ID: "explain", Sink: quiet})
-	defer s.Close()
-	now := time.Now()
-	for _, l := range loggedIn[proto] {
-		s.Feed(l.side, []byte(l.text), now, nil)
-	}
-	quiet.Sink = told{w}
-	for _, l := range lines {
-		side, text := saidBy(l, proto)
-		s.Feed(side, []byte(strings.TrimRight(text, "\r\n")+"\r\n"), now, nil)
-	}
-	s.EOF(event.SideClient, now)
-	s.EOF(event.SideServer, now)
-}
-
-// muted is a sink that can be opened later.
-type muted struct{ wire.Sink }
-
-func (m *muted) Octets(o *wire.Octets) {}
-
-func (m *muted) Event(e *event.Event) {
-	if m.Sink != nil {
-		m.Sink.Event(e)
-	}
-}
-
-type saidLine struct {
-	side event.Side
-	text string
-}
-
-var loggedIn = map[event.Proto][]saidLine{
-	event.IMAP: {{event.SideServer, "* PREAUTH ready\r\n"}, {event.SideClient, "mailtap0 SELECT INBOX\r\n"}, {event.SideServer, "mailtap0 OK [READ-WRITE] done\r\n"}},
-	event.POP3: {{event.SideServer, "+OK ready\r\n"}, {event.SideClient, "USER mailtap\r\n"}, {event.SideServer, "+OK\r\n"}, {event.SideClient, "PASS x\r\n"}, {event.SideServer, "+OK\r\n"}},
 }

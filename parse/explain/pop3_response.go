@@ -86,7 +86,7 @@ func pop3DataWords(e *event.Event) string {
 	case *pop3.Scan:
 		return scanWords(d)
 	case *pop3.Listing:
-		return listingWords(e.For, d)
+		return listingWords(e, d)
 	case *pop3.Message:
 		return retrieved(e.For, d)
 	case *pop3.Capabilities:
@@ -128,11 +128,14 @@ func scanWords(d *pop3.Scan) string {
 	return "message " + n + " is " + quote(d.UID)
 }
 
-func listingWords(name string, d *pop3.Listing) string {
-	if d.Count == 0 {
+func listingWords(e *event.Event, d *pop3.Listing) string {
+	switch {
+	case d.Count == 0 && e.Error != "":
+		return "a list follows, of which nothing came"
+	case d.Count == 0:
 		return "the maildrop is empty"
 	}
-	if name == "UIDL" {
+	if e.For == "UIDL" {
 		return "the unique-ids of " + count(d.Count, "message")
 	}
 	return count(d.Count, "message") + ", " + size(uint64(d.Octets)) + " in all"
