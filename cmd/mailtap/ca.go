@@ -205,24 +205,49 @@ func exportCA(std streams, o *caOptions) error {
 	return writePrivate(o.out, data)
 }
 
-// writePrivate writes a whole file of mode 0600 and replaces what was there.
+// writePrivate writes a whole file of mode 0600 and replaces what was there. A
+// link leads to the file that is replaced; what is no file (a pipe, /dev/null)
+// is written to, and stays.
 func writePrivate(path string, data []byte) error {
+	if at, err := filepath.EvalSymlinks(path); err == nil {
+		path = at
+	}
+	write := replaceFile
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		write = writeDevice
+	}
+	if err := write(path, data); err != nil {
+		return fmt.Errorf("writing %s: %w", path, err)
+	}
+	return nil
+}
+
+func replaceFile(path string, data []byte) error {
 	tmp, err := os.CreateTemp(filepath.Dir(path), ".mailtap-*")
 	if err != nil {
-		return fmt.Errorf("writing %s: %w", path, err)
+		return err
 	}
 	defer os.Remove(tmp.Name())
 	_, err = tmp.Write(data)
 	if cerr := tmp.Close(); err == nil {
 		err = cerr
 	}
-	if err == nil {
-		err = os.Rename(tmp.Name(), path)
-	}
 	if err != nil {
-		return fmt.Errorf("writing %s: %w", path, err)
+		return err
 	}
-	return nil
+	return os.Rename(tmp.Name(), path)
+}
+
+func writeDevice(path string, data []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	return err
 }
 
 // where are the stores that were asked for.
