@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -37,6 +38,7 @@ type diagnoseOptions struct {
 	list     bool
 	expect   string
 	junit    string
+	client   string
 }
 
 func newDiagnose(std streams) *cobra.Command {
@@ -58,6 +60,8 @@ func newDiagnose(std streams) *cobra.Command {
 	f.BoolVar(&o.list, "list", false, "print every finding there is, with its explanation")
 	f.StringVar(&o.expect, "expect", "", "hold the sessions against the rules in `FILE`")
 	f.StringVar(&o.junit, "junit", "", "write how the rules came out to `FILE`, as JUnit reads it")
+	f.StringVar(&o.client, "client", "", "name the settings of this `CLIENT`, where it does not tell its name: "+strings.Join(finding.Clients(), ", "))
+	completeWords(cmd, "client", finding.Clients()...)
 	completeWords(cmd, "format", "text", "json", "markdown", "sarif")
 	completeWords(cmd, "fail-on", "error", "warning", "info")
 	return cmd
@@ -78,6 +82,9 @@ func runDiagnose(o diagnoseOptions, std streams) error {
 	if !ok {
 		return usagef("--format %q: it is text, json, markdown or sarif", o.format)
 	}
+	if o.client != "" && !slices.Contains(finding.Clients(), strings.ToLower(o.client)) {
+		return usagef("--client %q: it is one of %s", o.client, strings.Join(finding.Clients(), ", "))
+	}
 	expected, err := openExpected(o.expect, o.junit)
 	if err != nil {
 		return err
@@ -91,7 +98,11 @@ func runDiagnose(o diagnoseOptions, std streams) error {
 	if err != nil {
 		return err
 	}
-	if err := write(std.out, o.captures, digest.Found()); err != nil {
+	found := digest.Found()
+	for _, f := range found {
+		finding.Name(&f.Finding, o.client, f.Proto)
+	}
+	if err := write(std.out, o.captures, found); err != nil {
 		return err
 	}
 	broken, err := expected.report(std.err)

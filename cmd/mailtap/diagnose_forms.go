@@ -33,8 +33,22 @@ func diagnoseText(w io.Writer, _ []string, found []*finding.Found) error {
 		for _, l := range f.Lines {
 			fmt.Fprintf(w, "  %s  %s: %s\n", l.ID, strings.ToUpper(l.Dir), l.Text)
 		}
-		if len(f.Also) > 0 {
-			fmt.Fprintf(w, "  it may also be: %s\n", strings.Join(f.Also, ", "))
+		if err := mayAlsoBe(w, f); err != nil {
+			return err
+		}
+		if entry, _ := finding.Lookup(f.ID); entry.RFC != "" {
+			fmt.Fprintf(w, "  see: %s\n", entry.RFC)
+		}
+	}
+	return nil
+}
+
+// mayAlsoBe names what cannot be excluded, in words.
+func mayAlsoBe(w io.Writer, f *finding.Found) error {
+	for _, id := range f.Also {
+		entry, _ := finding.Lookup(id)
+		if err := wrapped(w, "  it may also be: ", orText(entry.Title, id)+" ("+id+")"); err != nil {
+			return err
 		}
 	}
 	return nil

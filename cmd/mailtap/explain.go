@@ -82,6 +82,15 @@ func explainFinding(w io.Writer, e finding.Entry) error {
 		}
 		fmt.Fprintln(w)
 	}
+	dialogs := e.Dialogs(event.IMAP)
+	if len(dialogs) > 0 {
+		fmt.Fprintln(w, "  Where mail clients have it:")
+	}
+	for _, d := range dialogs {
+		if err := wrapped(w, "    ", d); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -174,8 +174,8 @@ type plugs struct {
 }
 
 // outputs are the sinks among them.
-func (w *plugs) outputs() []proxy.Output {
-	list := []proxy.Output{{Sink: w.log}, {Sink: w.verdict}}
+func (w *plugs) outputs(a *across) []proxy.Output {
+	list := []proxy.Output{{Sink: a}, {Sink: w.log}, {Sink: w.verdict}} // what a finds, the others get
 	if w.recording != nil {
 		list = append(list, proxy.Output{Sink: w.recording, Octets: true, Copies: true})
 	}
@@ -190,7 +190,8 @@ func (w *plugs) outputs() []proxy.Output {
 
 // serve runs the proxy with its sinks plugged in.
 func serve(ctx context.Context, cfg proxy.Config, with plugs) error {
-	cfg.Outputs = with.outputs()
+	all := &across{}
+	cfg.Outputs = with.outputs(all)
 	var logFailed error
 	cfg.Failed = func(s proxy.Sink, err error) {
 		if s == proxy.Sink(with.log) {
@@ -201,6 +202,7 @@ func serve(ctx context.Context, cfg proxy.Config, with plugs) error {
 	if err != nil {
 		return err
 	}
+	all.proxy = p
 	if err := p.Listen(ctx); err != nil {
 		return err
 	}
