@@ -49,7 +49,7 @@ func (w *Watch) gaveUpInClear(e *event.Event) {
 	case w.proto == event.POP3 && w.caps["STLS"] && !w.caps["USER"] && !w.caps["SASL"]:
 		w.tell(report{id: "starttls.required", detail: "the server offers no login before TLS, and the client left without STLS"})
 	case w.proto == event.IMAP && !w.caps["STARTTLS"], w.proto == event.POP3 && !w.caps["STLS"]:
-		w.tell(report{id: "starttls.not-offered", severity: event.SeverityWarning, detail: "the client looked for the offer in the server's capabilities, did not find it, and left without a login"})
+		w.tell(report{id: "starttls.not-offered", severity: event.SeverityWarning, also: []string{"auth.mech-unusable"}, detail: "the client looked for the offer in the server's capabilities, did not find it, and left without a login"})
 	}
 }
 
