@@ -10,18 +10,18 @@ import (
 )
 
 // capabilities are those that the server names by itself in its greeting, or
-// else those that it names when asked.
-func (c *checker) capabilities(s *Server, k *talk, greeting *event.Event) []string {
+// else those that it names when asked. The error is that of a broken connection.
+func (c *checker) capabilities(s *Server, k *talk, greeting *event.Event) ([]string, error) {
 	if list := listed(greeting); list != nil {
-		return list
+		return list, nil
 	}
-	list, _ := c.askCapabilities(k) // a server without CAPA is an old one, no broken one
+	list, err := c.askCapabilities(k) // a server without CAPA is an old one, no broken one
 	if s.endpoint.Proto == event.POP3 {
 		if g, ok := greeting.Data.(*pop3.Greeting); ok && g.Timestamp != "" {
 			list = append(list, "APOP")
 		}
 	}
-	return list
+	return list, err
 }
 
 // askCapabilities asks. The error is that of a connection that broke.

@@ -106,7 +106,8 @@ func (c *checker) withholds(s *Server) string {
 func (c *checker) authenticate(k *talk, s *Server, l *Login) answer {
 	var a answer
 	has := func(name string) bool { return slices.Contains(s.Mechanisms, name) }
-	response := base64.StdEncoding.EncodeToString([]byte("\x00" + c.User + "\x00" + c.Password))
+	encode := func(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) }
+	response := encode("\x00" + c.User + "\x00" + c.Password)
 	switch {
 	case k.proto == event.POP3 && has("USER") && plainWord(c.User) && plainWord(strings.ReplaceAll(c.Password, " ", "")):
 		l.How = "USER and PASS"
@@ -126,6 +127,9 @@ func (c *checker) authenticate(k *talk, s *Server, l *Login) answer {
 	case has("command LOGIN") && quotable(c.User) && quotable(c.Password):
 		l.How = "the command LOGIN"
 		a = k.ask("LOGIN", quote(c.User)+" "+quote(c.Password))
+	case has("LOGIN"): // no standard, and all that some old servers have
+		l.How = "SASL LOGIN"
+		a = k.ask(map[event.Proto]string{event.IMAP: "AUTHENTICATE", event.POP3: "AUTH"}[k.proto], "LOGIN", encode(c.User), encode(c.Password))
 	default:
 		l.Skipped = "the server has no way to log in with a password as it is: it offers " + orNothing(s.Mechanisms)
 		return a

@@ -116,7 +116,13 @@ func (c *checker) begin(ctx context.Context, s *Server, k *talk) bool {
 		return false
 	}
 	s.works = true
-	caps := c.capabilities(s, k, greeting)
+	caps, err := c.capabilities(s, k, greeting)
+	if err != nil {
+		id, why := silence(err, c.Timeout)
+		s.find(id, why).title = "the server greets, and does not answer a command as it should"
+		s.works = false
+		return true
+	}
 	if s.endpoint.Mode == route.Implicit {
 		s.Capabilities.TLS = caps
 	} else {

@@ -2,13 +2,17 @@ package check
 
 import (
 	"bufio"
+	"encoding/base64"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"mailtap/parse/event"
+	"mailtap/parse/wire"
 	"mailtap/proxy/mailserver"
 )
 
@@ -204,5 +208,81 @@ func TestCleartextLogin(t *testing.T) {
 	wantFindings(t, r)
 	if f := theFinding(t, r, "check.cleartext-login"); f.severity != event.SeverityInfo {
 		t.Errorf("it is %s on loopback, want info", f.Severity)
+	}
+}
+
+// A server that has SASL LOGIN alone is logged in to; what was sent is masked in
+// what is recorded.
+func TestSASLLogin(t *testing.T) {
+	l := newLab(t)
+	var said []string
+	var mu sync.Mutex
+	port := l.tls(func(conn net.Conn, lines *bufio.Scanner) {
+		fmt.Fprint(conn, "* OK [CAPABILITY IMAP4rev1 AUTH=LOGIN LOGINDISABLED] hi\r\n")
+		for lines.Scan() {
+			tag, command, _ := strings.Cut(lines.Text(), " ")
+			for range strings.Count(command, "AUTHENTICATE LOGIN") * 2 {
+				fmt.Fprint(conn, "+ \r\n")
+				lines.Scan()
+				mu.Lock()
+				said = append(said, lines.Text())
+				mu.Unlock()
+			}
+			fmt.Fprintf(conn, "%s OK done\r\n", tag)
+		}
+	})
+	var recorded strings.Builder
+	r := l.ask(host(l, port, "imaps"), Options{User: address, Password: password, Record: func(batch []wire.Item) error {
+		for _, item := range batch {
+			if item.Octets != nil {
+				recorded.Write(item.Octets.Data)
+			}
+		}
+		return nil
+	}})
+	wantFindings(t, r)
+	encoded := base64.StdEncoding.EncodeToString([]byte(password))
+	mu.Lock()
+	defer mu.Unlock()
+	if len(said) != 2 || said[1] != encoded || !r.Settings[0].Tried {
+		t.Errorf("the server got %q, settings are %+v", said, r.Settings)
+	}
+	if strings.Contains(recorded.String(), encoded) || !strings.Contains(recorded.String(), "AUTHENTICATE LOGIN") {
+		t.Errorf("recorded is %q", recorded.String())
+	}
+}
+
+// A name whose IPv6 address is dead is told of; the server works all the same.
+func TestDeadIPv6(t *testing.T) {
+	six, err := net.Listen("tcp", "[::1]:0")
+	if err != nil {
+		t.Skipf("there is no IPv6 on this machine: %v", err)
+	}
+	six.Close()
+	l := newLab(t)
+	l.zone("mail.example.test. AAAA ::1")
+	r := l.ask(host(l, l.imap(mailserver.Implicit, l.cert(90*days, "mail.example.test")), "imaps"), Options{})
+	wantFindings(t, r, "check.address-family")
+	if len(r.Settings) != 1 {
+		t.Errorf("settings are %+v", r.Settings)
+	}
+}
+
+// A server that never ends its line, or its answer, does not hold a check up or
+// fill its memory.
+func TestEndless(t *testing.T) {
+	for name, piece := range map[string]string{"a line": strings.Repeat("x", 1<<16), "an answer": strings.Repeat("* LIST () NIL x\r\n", 1<<12)} {
+		l := newLab(t)
+		port := l.script(func(conn net.Conn, _ *bufio.Scanner) {
+			fmt.Fprint(conn, "* OK hi\r\n")
+			for {
+				if _, err := fmt.Fprint(conn, piece); err != nil {
+					return
+				}
+			}
+		})
+		if r := l.ask(host(l, port, "imap"), Options{Timeout: time.Second}); !slices.Equal(ids(r, event.SeverityError), []string{"net.reset"}) {
+			t.Errorf("%s without an end gives %+v", name, r.Servers[0])
+		}
 	}
 }
