@@ -64,7 +64,7 @@ func New(cfg Config) (*Proxy, error) {
 	for _, r := range cfg.Routes {
 		l := &listener{proxy: p, route: r}
 		var err error
-		if l.upstream, err = upstreamTLS(p.cfg, r); err != nil {
+		if l.upstream, err = UpstreamTLS(p.cfg, r); err != nil {
 			return nil, fmt.Errorf("route %s: %w", r, err)
 		}
 		p.listeners = append(p.listeners, l)

@@ -135,6 +135,10 @@ func newID(now time.Time) string {
 	return base32.StdEncoding.EncodeToString(b[:])[:10]
 }
 
+// NewID is the name of a session that begins now, for those who record one
+// that no Proxy relayed.
+func NewID() string { return newID(time.Now()) }
+
 // serialized makes a writer that many sessions may write to, or nil of nil.
 func serialized(w io.Writer) io.Writer {
 	if w == nil {

@@ -6,9 +6,9 @@ import (
 	"mailtap/proxy/tlsfacts"
 )
 
-// upstreamTLS is how a route's server is spoken to inside TLS: by the route's
+// UpstreamTLS is how a route's server is spoken to inside TLS: by the route's
 // options and, where those say nothing, the flags.
-func upstreamTLS(cfg Config, r route.Route) (u *tlsfacts.Upstream, err error) {
+func UpstreamTLS(cfg Config, r route.Route) (u *tlsfacts.Upstream, err error) {
 	u = &tlsfacts.Upstream{
 		Name: r.ServerName(), Roots: cfg.Upstream.Roots, RootCerts: cfg.Upstream.RootCerts, Insecure: r.Options.Insecure.Or(cfg.Upstream.Insecure),
 		Cert: cfg.Upstream.Certificate, Legacy: cfg.TLSLegacy, KeyLog: cfg.KeyLog,

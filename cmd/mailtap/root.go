@@ -80,6 +80,7 @@ func commands(std streams) []*cobra.Command {
 		newSummary(std),
 		newCompare(std),
 		newCheck(std),
+		newReplay(std),
 		newExplain(std),
 		newVersion(std),
 		newFilters(),

@@ -24,15 +24,26 @@ type tlsOptions struct {
 }
 
 func (o *tlsOptions) add(cmd *cobra.Command) {
+	o.addListener(cmd)
+	o.addUpstream(cmd)
+	cmd.Flags().BoolVar(&o.legacy, "tls-legacy", false, "allow TLS 1.0, 1.1 and old ciphers, on both sides")
+}
+
+// addListener gives cmd the flags of the clients' side.
+func (o *tlsOptions) addListener(cmd *cobra.Command) {
 	f := cmd.Flags()
 	addCADir(cmd, &o.caDir)
 	f.StringVar(&o.cert, "cert", "", "show clients the certificate in `FILE` instead of minted ones")
 	f.StringVar(&o.key, "key", "", "its key, if it is not in the same `FILE`")
+}
+
+// addUpstream gives cmd the flags of the servers' side.
+func (o *tlsOptions) addUpstream(cmd *cobra.Command) {
+	f := cmd.Flags()
 	f.StringVar(&o.upstreamCA, "upstream-ca", "", "check servers' certificates against the CAs in `FILE`, not the system's")
 	f.BoolVar(&o.upstreamInsecure, "upstream-insecure", false, "do not check servers' certificates; say what is wrong with them")
 	f.StringVar(&o.upstreamCert, "upstream-cert", "", "a client certificate for servers that want one, in `FILE`")
 	f.StringVar(&o.upstreamKey, "upstream-key", "", "its key, if it is not in the same `FILE`")
-	f.BoolVar(&o.legacy, "tls-legacy", false, "allow TLS 1.0, 1.1 and old ciphers, on both sides")
 }
 
 // addCADir gives cmd the flag --ca-dir.
@@ -49,7 +60,14 @@ func caDir(flag string) (string, error) {
 }
 
 // apply loads the files and puts them into cfg.
-func (o *tlsOptions) apply(cfg *proxy.Config, log *eventLog) (err error) {
+func (o *tlsOptions) apply(cfg *proxy.Config, log *eventLog) error {
+	if err := o.applyUpstream(cfg); err != nil {
+		return err
+	}
+	return o.applyListener(cfg, log)
+}
+
+func (o *tlsOptions) applyUpstream(cfg *proxy.Config) (err error) {
 	cfg.TLSLegacy = o.legacy
 	cfg.Upstream.Insecure = o.upstreamInsecure
 	if o.upstreamCA != "" {
@@ -64,9 +82,12 @@ func (o *tlsOptions) apply(cfg *proxy.Config, log *eventLog) (err error) {
 			return fmt.Errorf("--tls-legacy: %w", err)
 		}
 	}
-	if cfg.Upstream.Certificate, err = readPair("upstream-cert", o.upstreamCert, "upstream-key", o.upstreamKey); err != nil {
-		return err
-	}
+	cfg.Upstream.Certificate, err = readPair("upstream-cert", o.upstreamCert, "upstream-key", o.upstreamKey)
+	return err
+}
+
+func (o *tlsOptions) applyListener(cfg *proxy.Config, log *eventLog) (err error) {
+	cfg.TLSLegacy = o.legacy
 	if cfg.Certificate, err = readPair("cert", o.cert, "key", o.key); err != nil || cfg.Certificate != nil {
 		return err
 	}

@@ -106,7 +106,7 @@ func Compare(left, right *Session, o Options) *Report {
 		r.add(capabilities(left, right)...)
 		r.add(waiting(left, right)...)
 	}
-	r.add(end(left, right)...)
+	r.add(end(left, right, o)...)
 	r.judge()
 	return r
 }
@@ -333,8 +333,11 @@ func orClear(text string) string {
 	return text
 }
 
-func end(a, b *Session) []Difference {
+func end(a, b *Session, o Options) []Difference {
 	if a.end == b.end || a.end == "" || b.end == "" { // "": the recording ends before the session
+		return nil
+	}
+	if o.ClientOnly && a.left == b.left { // LOGOUT or QUIT is a command, and all that a client can do
 		return nil
 	}
 	return []Difference{{Kind: KindEnd, A: a.end, B: b.end, Sentence: fmt.Sprintf("one session ends %s, the other %s", a.end, b.end)}}

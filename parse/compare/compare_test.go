@@ -124,6 +124,20 @@ func TestPlaceInAlignment(t *testing.T) {
 	}
 }
 
+// TestPOP3Capabilities: the order of mechanisms and the timestamp mean nothing.
+func TestPOP3Capabilities(t *testing.T) {
+	run := func(stamp, list string) []*event.Event {
+		return session(t, "A", event.POP3, "S: +OK ready <"+stamp+">\nC: CAPA\nS: +OK\nS: TOP\nS: SASL "+list+"\nS: .")
+	}
+	if r := compare.Sessions(run("1@x", "PLAIN LOGIN"), run("2@y", "LOGIN PLAIN")); !r.Same {
+		t.Error(r.First)
+	}
+	r := compare.Sessions(run("1@x", "PLAIN LOGIN"), run("2@y", "PLAIN CRAM-MD5"))
+	if d := r.Differences[0]; d.A != "SASL=LOGIN" || d.B != "SASL=CRAM-MD5" {
+		t.Errorf("%+v", d)
+	}
+}
+
 func TestPOP3(t *testing.T) {
 	const greeting = "S: +OK ready <1@x>\nC: USER a\nS: +OK\nC: PASS b\nS: +OK\n"
 	run := func(lines string) []*event.Event { return session(t, "AAAAAAAAAA", event.POP3, greeting+lines) }
@@ -137,6 +151,17 @@ func TestPOP3(t *testing.T) {
 	}
 	if r = compare.Sessions(run("C: DELE 1\nS: +OK"), run("C: DELE 2\nS: +OK")); r.Differences[0].Kind != compare.KindArgument {
 		t.Errorf("%+v", r.Differences)
+	}
+}
+
+// TestCapabilitiesOfLogin: a server may tell what holds behind a login in a line
+// of its own before the completion, where the state is still the old one.
+func TestCapabilitiesOfLogin(t *testing.T) {
+	const greeting = "S: * OK [CAPABILITY IMAP4rev1 AUTH=PLAIN] Ready.\nC: a LOGIN alice secret\n"
+	a := session(t, "A", event.IMAP, greeting+"S: a OK [CAPABILITY IMAP4rev1 MOVE] in")
+	b := session(t, "B", event.IMAP, greeting+"S: * CAPABILITY IMAP4rev1 MOVE\nS: a OK in")
+	if r := compare.Sessions(a, b); !r.Same {
+		t.Error(r.First)
 	}
 }
 

@@ -175,16 +175,17 @@ func Numbers(set string) string {
 
 // What differs between any two runs of the same thing.
 var (
-	mask     = regexp.MustCompile(`"?\*{2,}"?`)
-	literal  = regexp.MustCompile(`\{[0-9]+ bytes\}`)
-	date     = regexp.MustCompile(`"[ 0-3][0-9]-[A-Z][a-z]{2}-[0-9]{4} [0-9:]{8} [+-][0-9]{4}"|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+(Z|[+-][0-9:]+)`)
-	volatile = regexp.MustCompile(`"(qresync|changedsince|unchangedsince)":(\{[^{}]*\}|[0-9]+)`)
-	uids     = regexp.MustCompile(`"(set|replaces)":"[^"]*"`)
-	day      = regexp.MustCompile(`"[0-9]{4}-[0-9]{2}-[0-9]{2}"`)
-	validity = regexp.MustCompile(`\b(UIDVALIDITY|HIGHESTMODSEQ|MODSEQ|UIDNEXT|CHANGEDSINCE|UNCHANGEDSINCE)([ (]+)[0-9]+`)
-	token    = regexp.MustCompile(`[A-Za-z0-9+/_-]{24,}={0,2}`)
-	stamp    = regexp.MustCompile(`<[^<>@ ]+@[^<>@ ]+>`)
-	digit    = regexp.MustCompile(`[0-9]`)
+	mask      = regexp.MustCompile(`"?\*{2,}"?`)
+	literal   = regexp.MustCompile(`\{[0-9]+ bytes\}`)
+	date      = regexp.MustCompile(`"[ 0-3][0-9]-[A-Z][a-z]{2}-[0-9]{4} [0-9:]{8} [+-][0-9]{4}"|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+(Z|[+-][0-9:]+)`)
+	volatile  = regexp.MustCompile(`"(qresync|changedsince|unchangedsince)":(\{[^{}]*\}|[0-9]+)`)
+	uids      = regexp.MustCompile(`"(set|replaces)":"[^"]*"`)
+	day       = regexp.MustCompile(`"[0-9]{4}-[0-9]{2}-[0-9]{2}"`)
+	validity  = regexp.MustCompile(`\b(UIDVALIDITY|HIGHESTMODSEQ|MODSEQ|UIDNEXT|CHANGEDSINCE|UNCHANGEDSINCE)([ (]+)[0-9]+`)
+	token     = regexp.MustCompile(`[A-Za-z0-9+/_-]{24,}={0,2}`)
+	stamp     = regexp.MustCompile(`<[^<>@ ]+@[^<>@ ]+>`)
+	timestamp = regexp.MustCompile(`\s*<[^<>]*>\s*$`) // of a POP3 greeting, RFC 1939 §7
+	digit     = regexp.MustCompile(`[0-9]`)
 )
 
 // key is what a command is aligned by: its meaning without what differs
@@ -194,7 +195,7 @@ func (o Options) key(e *event.Event) string {
 		return "login"
 	}
 	k := Meaning(e)
-	if strings.HasPrefix(e.Name, "UID ") {
+	if strings.HasPrefix(e.Name, "UID ") && !o.ClientOnly { // a replayed server has the recorded UIDs
 		k = uids.ReplaceAllString(k, `"$1":"#"`)
 	}
 	return normal(volatile.ReplaceAllString(k, `"$1":#`))

@@ -61,15 +61,8 @@ func New(o Options) *Session {
 	return &Session{options: o, capabilities: map[stage][]string{}, open: map[int64]*Step{}}
 }
 
-// Last is the step that was completed last; nil before the first.
-func (s *Session) Last() *Step {
-	for i := len(s.steps) - 1; i >= 0; i-- {
-		if s.steps[i].Result != "" {
-			return s.steps[i]
-		}
-	}
-	return nil
-}
+// Greeting is the server's first line, without its code and numbers.
+func (s *Session) Greeting() string { return s.greeting }
 
 // Step is that of the command with a seq, or nil.
 func (s *Session) Step(seq int64) *Step {
@@ -158,7 +151,7 @@ func (s *Session) facts(e *event.Event) {
 	}
 	if list := s.offered(e); list != nil {
 		at := stage{e.State, s.secure || s.options.OwnLogin}
-		if e.State == event.StateSelected {
+		if e.State == event.StateSelected || e.Kind == event.KindResponse && (e.For == "LOGIN" || e.For == "AUTHENTICATE") {
 			at.state = event.StateAuthenticated
 		}
 		s.capabilities[at] = list
@@ -190,7 +183,7 @@ func productOf(text string) string {
 			text = rest
 		}
 	}
-	return strings.TrimSpace(text)
+	return strings.TrimSpace(timestamp.ReplaceAllString(text, ""))
 }
 
 // offered is the capability list in an event, sorted; nil where it has none.
@@ -211,12 +204,24 @@ func (s *Session) offered(e *event.Event) []string {
 		}
 	case *pop3.Capabilities:
 		for _, c := range d.Capabilities {
-			list = append(list, strings.Join(append([]string{c.Name}, c.Args...), "="))
+			list = append(list, pop3Capability(c)...)
 		}
 	}
 	list = s.options.without(list)
 	sort.Strings(list)
 	return list
+}
+
+// pop3Capability is a capability as one word, or one a SASL mechanism: their
+// order means nothing.
+func pop3Capability(c pop3.Entry) (words []string) {
+	if c.Name != "SASL" {
+		return []string{strings.Join(append([]string{c.Name}, c.Args...), "=")}
+	}
+	for _, m := range c.Args {
+		words = append(words, "SASL="+strings.ToUpper(m))
+	}
+	return words
 }
 
 // withoutTag is an event's text behind its tag.
