@@ -8,7 +8,6 @@ import (
 	"mailtap/captures/pcapng"
 	"mailtap/captures/tcp"
 	"mailtap/parse/event"
-	"mailtap/parse/finding"
 	"mailtap/parse/wire"
 )
 
@@ -93,12 +92,8 @@ func (f *foreign) TLS(s *tcp.Stream, h *tcp.Handshake, t time.Time) {
 		e.Peer = append(e.Peer, event.Certificate{Subject: c.Subject.String(), Names: names, Issuer: c.Issuer.String(),
 			Expiry: c.NotAfter, Reason: "read from a capture, and not verified"})
 	}
-	detail := fmt.Sprintf("%s, %s", orUnknown(h.SNI, "no server name"), h.Version)
-	if !h.Agreed {
-		detail += " at most, and no answer of the server"
-	}
 	g.parse.Emit(&event.Event{Kind: event.KindTLS, Time: t, TLS: e})
-	found := finding.New("mailtap.encrypted", detail)
+	found := f.w.encrypted(s, h)
 	found.Time = t
 	g.parse.Emit(found)
 }

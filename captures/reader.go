@@ -1,6 +1,7 @@
 package captures
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -25,6 +26,10 @@ type Reader struct {
 	// Found is told by Sessions of each session when it begins and when it has
 	// closed, or at the end of the capture. What it gets changes later.
 	Found func(*Session)
+
+	// KeyLog has TLS secrets that sessions of others may be read with, by
+	// others; nil is none.
+	KeyLog *KeyLog
 
 	path     string
 	session  string // the only one that was asked for, or ""
@@ -107,7 +112,7 @@ func (r *Reader) Size() (octets int64, packed bool) { return r.size, r.packed }
 // Again is a Reader of the same file with the same index, for use at the same
 // time as r and until r is closed. A pipe has none: it can be read only once.
 func (r *Reader) Again() *Reader {
-	return &Reader{ShowSecrets: r.ShowSecrets, path: r.path, session: r.session, f: r.f, size: r.size, seekable: r.seekable,
+	return &Reader{ShowSecrets: r.ShowSecrets, KeyLog: r.KeyLog, path: r.path, session: r.session, f: r.f, size: r.size, seekable: r.seekable,
 		packed: r.packed, format: r.format, used: r.used, index: r.index, listed: r.listed, shared: true, newParse: r.newParse}
 }
 
@@ -154,6 +159,7 @@ var errStop = errors.New("enough")
 type place struct {
 	offset  int64 // of its block
 	section int64 // of its section's header
+	keys    keys  // that stand in the file before it
 	seek    bool  // what stands before the section's first packet is all that is needed to begin here
 }
 
@@ -210,6 +216,13 @@ func scanPcapng(s *pcapng.Scanner, fn func(p *pcapng.Packet, at place) error) er
 		at.offset = block.Offset
 		if block.Type == pcapng.SectionHeader {
 			at.section, before = block.Offset, -1
+			continue
+		}
+		if secrets := s.TLSKeys(block); secrets != nil {
+			if at.keys == nil {
+				at.keys = keys{}
+			}
+			at.keys.read(bytes.NewReader(secrets))
 			continue
 		}
 		p, ok := s.Packet(block)

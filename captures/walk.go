@@ -28,6 +28,7 @@ type walk struct {
 	notes    notes
 	others   *tcp.Assembler // puts together what is not mailtap's
 	guests   map[*guest]bool
+	keys     keys // that stand in the file so far
 }
 
 // maxOpen is how many sessions may be open at once before a file is taken for
@@ -174,6 +175,7 @@ func (n *notes) layerOf(c *comment) {
 
 // packet takes the next packet of the file.
 func (w *walk) packet(p *pcapng.Packet, at place) error {
+	w.keys = at.keys
 	w.notes.read(p)
 	seg, ok := segment{}, false
 	if p.Link == pcapng.LinkRaw {

@@ -251,6 +251,19 @@ func (i iface) time(stamp uint64) time.Time {
 	return time.Unix(int64(seconds)+i.offset, int64(part)).UTC()
 }
 
+// tlsKeyLog is the type of TLS secrets in a Decryption Secrets Block.
+const tlsKeyLog = 0x544c534b
+
+// TLSKeys is the key log that block holds, or nil where it is no Decryption
+// Secrets Block with TLS's.
+func (s *Scanner) TLSKeys(block *Block) []byte {
+	body := block.Body
+	if block.Type != DecryptionSecrets || len(body) < 8 || s.order.Uint32(body) != tlsKeyLog {
+		return nil
+	}
+	return body[8:min(uint64(len(body)), 8+uint64(s.order.Uint32(body[4:])))]
+}
+
 // Comments are the packet's comments, in order.
 func (p *Packet) Comments() iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {

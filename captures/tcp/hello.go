@@ -17,6 +17,7 @@ type Handshake struct {
 	ALPN    string   // as the server chose; visible up to TLS 1.2
 	Version string   // as the server chose, or the highest that the client offered
 	Cipher  string
+	Random  [32]byte            // the client's: key logs name connections by it
 	Agreed  bool                // the server answered
 	Peer    []*x509.Certificate // the server's; visible up to TLS 1.2
 }
@@ -114,7 +115,7 @@ func (h *hello) clientHello(body cryptobyte.String) {
 	var version uint16
 	var id, compressions cryptobyte.String
 	var ciphers cryptobyte.String
-	if !body.ReadUint16(&version) || !body.Skip(32) || !body.ReadUint8LengthPrefixed(&id) ||
+	if !body.ReadUint16(&version) || !body.CopyBytes(h.shown.Random[:]) || !body.ReadUint8LengthPrefixed(&id) ||
 		!body.ReadUint16LengthPrefixed(&ciphers) || !body.ReadUint8LengthPrefixed(&compressions) {
 		return
 	}

@@ -39,6 +39,7 @@ type diagnoseOptions struct {
 	expect   string
 	junit    string
 	client   string
+	keyLog   string
 }
 
 func newDiagnose(std streams) *cobra.Command {
@@ -62,6 +63,7 @@ func newDiagnose(std streams) *cobra.Command {
 	f.StringVar(&o.junit, "junit", "", "write how the rules came out to `FILE`, as JUnit reads it")
 	f.StringVar(&o.client, "client", "", "name the settings of this `CLIENT`, where it does not tell its name: "+strings.Join(finding.Clients(), ", "))
 	completeWords(cmd, "client", finding.Clients()...)
+	addKeys(cmd, &o.keyLog)
 	completeWords(cmd, "format", "text", "json", "markdown", "sarif")
 	completeWords(cmd, "fail-on", "error", "warning", "info")
 	return cmd
@@ -90,7 +92,11 @@ func runDiagnose(o diagnoseOptions, std streams) error {
 		return err
 	}
 	var digest finding.Digest
-	err = eachEvent(o.captures, false, std.err, func(e *event.Event) error {
+	log, err := openKeys(o.keyLog)
+	if err != nil {
+		return err
+	}
+	err = eachEventWith(o.captures, false, log, std.err, func(e *event.Event) error {
 		digest.See(e)
 		expected.see(e)
 		return nil

@@ -30,6 +30,7 @@ type showOptions struct {
 	format      string
 	filter      string
 	showSecrets bool
+	keyLog      string
 }
 
 func newShow(std streams) *cobra.Command {
@@ -50,6 +51,7 @@ func newShow(std streams) *cobra.Command {
 	f.StringVar(&o.format, "format", "text", "text, json (one event a line), markdown or html (a report)")
 	completeWords(cmd, "format", "text", "json", "markdown", "html")
 	addFilter(cmd, &o.filter)
+	addKeys(cmd, &o.keyLog)
 	f.BoolVar(&o.showSecrets, "show-secrets", false, "show passwords, where they were recorded readable")
 	return cmd
 }
@@ -65,7 +67,11 @@ func runShow(o showOptions, std streams) error {
 	if err != nil {
 		return err
 	}
-	err = eachEvent(o.captures, o.showSecrets, besides(std), out.Event)
+	log, err := openKeys(o.keyLog)
+	if err != nil {
+		return err
+	}
+	err = eachEventWith(o.captures, o.showSecrets, log, besides(std), out.Event)
 	return errors.Join(err, out.Close())
 }
 
@@ -108,6 +114,11 @@ func (jsonShower) Close() error { return nil }
 // capture keep their order; a capture that was cut is warned of, and is no
 // failure.
 func eachEvent(names []string, showSecrets bool, warnings io.Writer, each func(*event.Event) error) error {
+	return eachEventWith(names, showSecrets, nil, warnings, each)
+}
+
+// eachEventWith is eachEvent with the keys of TLS sessions, or nil.
+func eachEventWith(names []string, showSecrets bool, log *captures.KeyLog, warnings io.Writer, each func(*event.Event) error) error {
 	var sources []*source
 	defer func() {
 		for _, s := range sources {
@@ -119,6 +130,7 @@ func eachEvent(names []string, showSecrets bool, warnings io.Writer, each func(*
 		if err != nil {
 			return err
 		}
+		s.reader.KeyLog = log
 		sources = append(sources, s)
 	}
 	m := newMeter(warnings)
