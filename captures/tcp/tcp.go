@@ -10,8 +10,8 @@
 // answer comes before the command it answers; here the peer's acknowledgment
 // tells that a segment did arrive and is only missing in the capture.
 //
-// Not read: IP fragments (they count as missing), and what TLS hides. Of TLS
-// the handshake tells names and versions. Package captures calls this.
+// IP fragments are put together. Not read is what TLS hides: of it the
+// handshake tells names and versions. Package captures calls this.
 package tcp
 
 import (
@@ -39,6 +39,7 @@ type Assembler struct {
 	streams map[flow]*Stream
 	recent  *list.List // of *Stream, the one that was quiet longest first
 	kept    int        // octets that wait, in all streams
+	cut     fragments  // datagrams in pieces
 }
 
 // The bounds on memory.
@@ -61,8 +62,7 @@ func New(sink Sink) *Assembler {
 // (the numbers of www.tcpdump.org/linktypes.html). It gives the packet's
 // stream, or nil.
 func (a *Assembler) Packet(link uint16, t time.Time, data []byte, length int) *Stream {
-	ip := network(link, data)
-	seg, ok := parse(ip, length-len(data))
+	seg, ok := parse(a.cut.whole(network(link, data), length-len(data)))
 	if !ok {
 		return nil
 	}
