@@ -56,15 +56,22 @@ func (a *App) askSearch() {
 
 func (a *App) askFilter() {
 	in := a.ask("filter", "filter: ", a.filter.text, a.setFilter)
-	in.Complete = func(word string) []string { return beginning(word, fieldNames()) }
-	in.Check = func(text string) string {
+	in.Complete = func(before, word string) []string {
+		if strings.Count(before, `"`)%2 == 1 || strings.Count(before, "'")%2 == 1 {
+			return nil // inside a text
+		}
+		return beginning(word, fieldNames())
+	}
+	in.Check = func(text string) (wrong string, column int) {
 		if strings.TrimSpace(text) == "" {
-			return ""
+			return "", 0
 		}
-		if _, err := expr.Compile(text); err != nil {
-			return err.Error()
+		_, err := expr.Compile(text)
+		if err == nil {
+			return "", 0
 		}
-		return ""
+		fmt.Sscanf(err.Error(), "column %d", &column)
+		return err.Error(), column
 	}
 }
 
@@ -84,60 +91,6 @@ func beginning(word string, names []string) []string {
 		}
 	}
 	return found
-}
-
-// askCommand takes a command by the words that ? has for the keys.
-func (a *App) askCommand() {
-	in := a.ask("command", ":", "", func(text string) { a.command(strings.TrimSpace(text)) })
-	in.Complete = func(word string) []string { return beginning(word, commandNames()) }
-}
-
-func (a *App) command(text string) {
-	if text == "" {
-		return
-	}
-	name, rest, _ := strings.Cut(text, " ")
-	switch name {
-	case "filter":
-		a.setFilter(rest)
-		return
-	case "search":
-		a.setSearch(rest)
-		a.next(1)
-		return
-	case "quit":
-		a.quit = true
-		return
-	}
-	for i := range bindings {
-		if b := &bindings[i]; b.in&a.top().where() != 0 && b.name() == name {
-			b.do(a)
-			return
-		}
-	}
-	a.fail(fmt.Errorf("no command %q here; tab completes, ? lists them", name))
-}
-
-// name is a binding's command: its short word, else the first of its help, in lower case.
-func (b *binding) name() string {
-	word := b.short
-	if word == "" {
-		word = b.help
-	}
-	word, _, _ = strings.Cut(word, ",")
-	return strings.ReplaceAll(strings.ToLower(strings.TrimSpace(word)), " ", "-")
-}
-
-func commandNames() []string {
-	names := []string{"filter", "search", "quit"}
-	seen := map[string]bool{"filter": true, "search": true}
-	for i := range bindings {
-		if n := bindings[i].name(); !seen[n] {
-			seen[n] = true
-			names = append(names, n)
-		}
-	}
-	return names
 }
 
 func (a *App) mark() {
@@ -161,6 +114,9 @@ func (a *App) mark() {
 func (a *App) setMark(id, comment string, set bool) {
 	a.model.Mark(id, comment, set)
 	if a.options.Actions.Comment == nil {
+		if set {
+			a.say("kept in this viewer alone: a recording of the proxy (--record) keeps marks")
+		}
 		return
 	}
 	a.beside("keeping the mark", func() error { return a.options.Actions.Comment(id, comment, set) }, func(err error) {

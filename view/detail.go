@@ -78,7 +78,10 @@ func (r detailRows) text(i int) string {
 }
 
 func (r detailRows) Draw(c widget.Canvas, i int, selected bool) {
-	r.p.lines[i].Draw(c, 2, 0)
+	x := 2
+	for _, part := range r.p.lines[i] {
+		x = r.a.putFound(c, x, 0, part.Text, part.Style)
+	}
 	if selected {
 		c.Put(0, 0, ">", r.a.palette.Selected)
 	}

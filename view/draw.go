@@ -19,6 +19,10 @@ func (a *App) Draw() {
 	a.drawTabs(c.Row(0))
 	a.top().draw(a, c.Sub(0, 1, c.W, c.H-2))
 	a.drawStatus(c.Row(c.H - 1))
+	if a.input != nil {
+		rows := min(2, c.H-2)
+		a.input.Draw(c.Sub(0, c.H-rows, c.W, rows), a.palette)
+	}
 	if a.popup != nil {
 		a.popup.draw(a, c.Sub(0, 1, c.W, c.H-2))
 	}
@@ -42,29 +46,20 @@ func (a *App) count(t tab) string {
 	return " " + strconv.Itoa(n)
 }
 
-// tabAt is where a tab's name stands in the first row.
-func (a *App) tabAt(want tab) (from, to int) {
-	x := 0
-	for t := range tabs {
-		to = x + len(tabNames[t]) + len(a.count(t)) + 2
-		if t == want {
-			return x, to
-		}
-		x = to
-	}
-	return x, x
-}
-
 // drawTabs draws the first row: the views, or on a narrow screen the one that
 // is shown; then what is open in it, and at the right what holds for all.
 func (a *App) drawTabs(c widget.Canvas) {
 	p := a.palette
 	c.Fill(p.Status)
 	right := a.standing()
-	_, end := a.tabAt(tabs - 1)
-	narrow := end+widget.Width(right) > c.W
+	all := 0
+	for t := range tabs {
+		all += len(tabNames[t]) + len(a.count(t)) + 2
+	}
+	narrow := all+min(widget.Width(right), leastStanding) > c.W
 	x := 0
 	for t := range tabs {
+		a.tabsAt[t] = [2]int{}
 		if narrow && t != a.tab {
 			continue
 		}
@@ -72,14 +67,20 @@ func (a *App) drawTabs(c widget.Canvas) {
 		if t == a.tab {
 			style = p.Status.Bold(true).Reverse(false)
 		}
+		from := x
 		x = c.Put(x, 0, " "+tabNames[t]+a.count(t)+" ", style)
+		a.tabsAt[t] = [2]int{from, x}
 	}
 	if narrow {
 		c.Put(x+1, 0, widget.Cut(right, c.W-x-1), p.Status)
 		return
 	}
-	c.PutRight(c.W-1, 0, right, p.Status)
+	c.PutRight(c.W-1, 0, widget.Cut(right, c.W-x-2), p.Status)
 }
+
+// leastStanding is how many columns what holds for all has at the least before
+// the other views' names make room for it.
+const leastStanding = 26
 
 // standing is what the first row says at its right end.
 func (a *App) standing() string {
@@ -113,7 +114,6 @@ func (a *App) drawStatus(c widget.Canvas) {
 	p := a.palette
 	switch {
 	case a.input != nil:
-		a.input.Draw(c, p)
 		return
 	case a.job != nil && a.now().Sub(a.job.started) > shown:
 		done, total := a.job.far()

@@ -92,11 +92,11 @@ func (r findingRows) Draw(c widget.Canvas, i int, selected bool) {
 	title, advice := r.lines(i, c.W)
 	y := 1
 	for _, l := range title {
-		c.Put(4, y, l, p.Strong)
+		r.a.putFound(c, 4, y, l, p.Strong)
 		y++
 	}
 	for _, l := range advice {
-		c.Put(4, y, l, p.Plain)
+		r.a.putFound(c, 4, y, l, p.Plain)
 		y++
 	}
 	if selected {

@@ -51,6 +51,12 @@ const legend = `Signs
   ~             on the server's leg alone: the client never saw it
   !             a finding
   *             marked
+Commands, behind :
+  each key's has a name, which tab completes; what follows it answers the
+  question that the key would ask, as in
+  :save today.pcapng
+  :order findings
+  :go SESSION:SEQ
 Filter
   an expression over the fields of an event, for example
   user == "alice" && latency_us > 100000
@@ -62,7 +68,7 @@ func helpLine(b *strings.Builder, bn *binding) {
 	for i, k := range bn.keys {
 		labels[i] = keyLabel(k)
 	}
-	b.WriteString("  " + widget.Pad(strings.Join(labels, " "), 14) + bn.help + "\n")
+	b.WriteString("  " + widget.Pad(strings.Join(labels, " "), 18) + bn.help + "\n")
 }
 
 func (p *pager) title(a *App) string { return p.name }
@@ -80,7 +86,40 @@ type pagerRows struct {
 func (r pagerRows) Len() int          { return len(r.p.lines) }
 func (r pagerRows) text(i int) string { return r.p.lines[i] }
 
-func (r pagerRows) wrapped(i, w int) []string { return widget.Wrap(r.p.lines[i], max(8, w-3), 0) }
+// wrapped is a line broken for a screen of w columns. What belongs to a list
+// is kept in its column.
+func (r pagerRows) wrapped(i, w int) []string {
+	line, room := r.p.lines[i], max(8, w-3)
+	if widget.Width(line) <= room {
+		return []string{line}
+	}
+	hang := hanging(line)
+	if hang > room*2/3 {
+		hang = 4
+	}
+	head := strings.TrimSuffix(widget.Wrap(line, room, 0)[0], " ")
+	rest := strings.TrimPrefix(line[len(head):], " ")
+	lines := []string{head}
+	for _, l := range widget.Wrap(rest, room-hang, 0) {
+		lines = append(lines, strings.Repeat(" ", hang)+l)
+	}
+	return lines
+}
+
+// hanging is the column at which the text of a list's line begins: behind the
+// gap that follows its first word, else as far in as the line is.
+func hanging(line string) int {
+	in := len(line) - len(strings.TrimLeft(line, " "))
+	if in == 0 {
+		return 0
+	}
+	gap := strings.Index(line[in:], "  ")
+	if gap < 0 {
+		return in
+	}
+	rest := line[in+gap:]
+	return in + gap + len(rest) - len(strings.TrimLeft(rest, " "))
+}
 
 func (r pagerRows) Height(i, w int) int { return max(1, len(r.wrapped(i, w))) }
 
@@ -90,7 +129,7 @@ func (r pagerRows) Draw(c widget.Canvas, i int, selected bool) {
 		style = r.a.palette.Strong
 	}
 	for y, l := range r.wrapped(i, c.W) {
-		c.Put(2, y, l, style)
+		r.a.putFound(c, 2, y, l, style)
 	}
 	if selected {
 		c.Put(0, 0, ">", r.a.palette.Selected)

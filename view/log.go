@@ -1,9 +1,6 @@
 package view
 
 import (
-	"strings"
-
-	"mailtap/parse/event"
 	"mailtap/view/widget"
 )
 
@@ -55,63 +52,4 @@ func (r logRows) Draw(c widget.Canvas, i int, selected bool) {
 	if selected {
 		c.Put(0, 0, ">", p.Selected)
 	}
-}
-
-// drawWelcome is the first view while no session has come: where mailtap
-// listens, what to type into the mail client, and a line to try it with.
-func (a *App) drawWelcome(c widget.Canvas) {
-	p := a.palette
-	y := 1
-	put := func(x int, text string, strong bool) {
-		style := p.Plain
-		if strong {
-			style = p.Strong
-		}
-		for _, l := range widget.Wrap(text, max(8, c.W-x-1), 0) {
-			c.Put(x, y, l, style)
-			y++
-		}
-	}
-	if len(a.model.Listening) == 0 {
-		if a.options.Live {
-			put(2, "waiting for mailtap", false)
-			return
-		}
-		put(2, "no session in "+a.options.Title, false)
-		return
-	}
-	put(2, "No session yet. Let a mail client connect to:", true)
-	for _, e := range a.model.Listening {
-		y++
-		put(2, e.Route.Listen+"  →  "+e.Route.Upstream, true)
-		if e.Route.Settings != "" {
-			put(4, e.Route.Settings, false)
-		}
-		for _, l := range a.trials(e) {
-			put(4, l, false)
-		}
-	}
-	if a.options.CAFile != "" {
-		y++
-		put(2, "The client has to trust mailtap's certificate: mailtap ca trust, or import", false)
-		put(4, a.options.CAFile, true)
-	}
-}
-
-// trials are lines that try a listener from a shell.
-func (a *App) trials(e *event.Event) []string {
-	scheme, _, _ := strings.Cut(e.Route.Listen, "://")
-	host := hostPort(e.Route.Listen)
-	proto, upgrade, _ := strings.Cut(scheme, "+")
-	ca := ""
-	if a.options.CAFile != "" {
-		ca = " -CAfile " + a.options.CAFile
-	}
-	switch {
-	case strings.HasSuffix(scheme, "s") && upgrade == "":
-		return []string{"openssl s_client -quiet -crlf -connect " + host + ca}
-	case upgrade != "":
-		return []string{"openssl s_client -quiet -crlf -starttls " + proto + " -connect " + host + ca}
-	}
-	return []string{"curl -v " + proto + "://" + host + "/ -u USER"}
 }

@@ -110,6 +110,17 @@ func (m *Model) octets(id string, o *wire.Octets) {
 	}
 }
 
+// open is how many sessions are open.
+func (m *Model) open() int {
+	n := 0
+	for _, s := range m.Sessions {
+		if s.Ended.IsZero() {
+			n++
+		}
+	}
+	return n
+}
+
 // Survey takes items that go by: a library's.
 func (m *Model) Survey(items []wire.Item) {
 	for i := range items {

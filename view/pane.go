@@ -41,11 +41,19 @@ func (a *App) back() {
 		a.over = a.over[:n-1]
 		return
 	}
-	if !a.options.Live {
+	if a.options.Parting == "" {
 		a.quit = true
 		return
 	}
-	a.confirm("leave mailtap?", func() { a.quit = true })
+	question := "leave mailtap? " + a.options.Parting
+	switch n := a.model.open(); n {
+	case 0:
+	case 1:
+		question += ", 1 session is open"
+	default:
+		question += ", " + itoa(int64(n)) + " sessions are open"
+	}
+	a.confirm(question, func() { a.quit = true })
 }
 
 func (a *App) showTab(t tab) {

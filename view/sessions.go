@@ -17,6 +17,8 @@ type sessions struct {
 	down   bool // the other way round
 	marked string
 	rows   []*Session // what is shown, in order
+
+	welcome pager // while there is none
 }
 
 func newSessions() *sessions { return &sessions{cursor: widget.List{Follow: true}} }
@@ -196,8 +198,13 @@ func (p *sessions) reorder(a *App, step int) {
 }
 
 func (c sessionColumn) name() string {
-	if c.Title == "" {
+	switch c.Title {
+	case "":
 		return "protocol"
+	case "TLS c/s":
+		return "tls"
+	case "finds":
+		return "findings"
 	}
 	return c.Title
 }
@@ -223,6 +230,9 @@ func (p *sessions) current(a *App) *Session {
 }
 
 func (p *sessions) list(a *App) (*widget.List, widget.Rows) {
+	if len(a.model.Sessions) == 0 {
+		return p.welcome.list(a)
+	}
 	p.refresh(a)
 	return &p.cursor, sessionRows{a, p, nil}
 }
@@ -232,7 +242,8 @@ func (p *sessions) head(a *App, w int) int { return 1 }
 func (p *sessions) draw(a *App, c widget.Canvas) {
 	p.refresh(a)
 	if len(a.model.Sessions) == 0 {
-		a.drawWelcome(c)
+		p.welcome.lines = a.welcome()
+		p.welcome.draw(a, c)
 		return
 	}
 	columns, widths := p.layout(c.W - 1)

@@ -13,9 +13,19 @@ import (
 // shell to bring it back is not stopped at all.
 const notStopped = 300 * time.Millisecond
 
-// suspend gives the terminal back to the shell until the user says fg. The
-// terminal may be taken again only after that: kill returns before the stop.
+// suspend stops mailtap until the user says fg. Where a proxy runs in this
+// process and has sessions, those would hang: that is asked first.
 func (a *App) suspend() {
+	if a.options.Parting != "" && a.model.open() > 0 {
+		a.confirm("suspend? the proxy stops with it, and its sessions wait", a.stop)
+		return
+	}
+	a.stop()
+}
+
+// stop gives the terminal back to the shell until the user says fg. The
+// terminal may be taken again only after that: kill returns before the stop.
+func (a *App) stop() {
 	if err := a.screen.Suspend(); err != nil {
 		a.fail(err)
 		return

@@ -183,11 +183,11 @@ func (r transcriptRows) Draw(c widget.Canvas, i int, selected bool) {
 	if r.p.wrap {
 		lines := widget.Wrap(text, room, mostLines)
 		for k, l := range lines {
-			r.putFound(c, gutter, k, l, style)
+			r.a.putFound(c, gutter, k, l, style)
 		}
 		y = max(1, len(lines))
 	} else {
-		r.putFound(c, gutter, 0, widget.Cut(widget.Skip(text, r.p.left), room), style)
+		r.a.putFound(c, gutter, 0, widget.Cut(widget.Skip(text, r.p.left), room), style)
 	}
 	r.drawLatency(c, e)
 	if r.beside(c.W) {
@@ -195,7 +195,7 @@ func (r transcriptRows) Draw(c widget.Canvas, i int, selected bool) {
 		c.Put(x, 0, widget.Cut(note(e), c.W-x), p.Dim)
 	}
 	for _, l := range r.below(i, c.W) {
-		c.Put(gutter+2, y, l.Text, l.Style)
+		r.a.putFound(c, gutter+2, y, l.Text, l.Style)
 		y++
 	}
 	if selected {
@@ -280,14 +280,15 @@ func (r transcriptRows) style(e *event.Event) tcell.Style {
 }
 
 // putFound draws text with what the search found in it marked.
-func (r transcriptRows) putFound(c widget.Canvas, x, y int, text string, style tcell.Style) {
-	c.Put(x, y, text, style)
-	if r.a.search.find == nil {
-		return
+func (a *App) putFound(c widget.Canvas, x, y int, text string, style tcell.Style) int {
+	end := c.Put(x, y, text, style)
+	if a.search.find == nil {
+		return end
 	}
-	for _, at := range r.a.search.find.FindAllStringIndex(text, 16) {
-		c.Put(x+widget.Width(text[:at[0]]), y, text[at[0]:at[1]], r.a.palette.Match)
+	for _, at := range a.search.find.FindAllStringIndex(text, 16) {
+		c.Put(x+widget.Width(text[:at[0]]), y, text[at[0]:at[1]], a.palette.Match)
 	}
+	return end
 }
 
 // slow is from when on a latency stands out.

@@ -72,7 +72,7 @@ func (a *App) mouse(ev *tcell.EventMouse) {
 func (a *App) click(x, y int) {
 	if y == 0 {
 		for t := range tabs {
-			if from, to := a.tabAt(t); x >= from && x < to {
+			if at := a.tabsAt[t]; x >= at[0] && x < at[1] {
 				a.showTab(t)
 			}
 		}

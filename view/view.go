@@ -68,6 +68,7 @@ type Options struct {
 	CAFile  string  // the CA's certificate, for the lines that tell how to try it
 	Filter  string  // the filter to begin with
 	Mono    bool    // NO_COLOR
+	Parting string  // what leaving ends, for the question before it; "" asks nothing
 	Keep    int64   // octets to hold for opening; 0 takes 64 MiB
 	Actions Actions
 	Now     func() time.Time // nil: time.Now
@@ -82,6 +83,7 @@ type App struct {
 	now     func() time.Time
 
 	tab      tab
+	tabsAt   [tabs][2]int // where their names stand in the first row
 	panes    [tabs]pane
 	over     []pane // what was opened above the tab: transcript, detail; the last is on top
 	popup    popup

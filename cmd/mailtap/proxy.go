@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/signal"
 	"sync"
@@ -209,9 +210,9 @@ func serve(ctx context.Context, cfg proxy.Config, with plugs) error {
 	if with.end != nil {
 		with.end.start(p, with.log)
 	}
-	ctx, stop := untilSignal(ctx, p, with.log)
+	ctx, end, stop := untilSignal(ctx, p, with.log)
 	defer stop()
-	err = relay(ctx, p, with.live, with.looks)
+	err = relay(ctx, p, end, with)
 	switch {
 	case errors.Is(err, proxy.ErrClosed):
 		return errors.New("ended at once by a second signal; sessions were cut")
@@ -226,18 +227,26 @@ func serve(ctx context.Context, cfg proxy.Config, with plugs) error {
 }
 
 // relay runs the proxy, with the viewer in front of it where one is wanted:
-// when the user leaves that, the proxy drains.
-func relay(ctx context.Context, p *proxy.Proxy, live *liveSource, looks view.Options) error {
-	if live == nil {
+// when the user leaves that, end has the proxy drain, which is said where it
+// takes a while.
+func relay(ctx context.Context, p *proxy.Proxy, end func(), with plugs) error {
+	if with.live == nil {
 		return p.Serve(ctx)
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	served := make(chan error, 1)
 	go func() { served <- p.Serve(ctx) }()
-	shown := live.watch(ctx, p, looks, cancel)
+	shown := with.live.watch(ctx, p, with.looks, end)
+	select {
+	case err := <-served:
+		return errors.Join(shown, err)
+	case <-time.After(soon):
+		fmt.Fprintln(with.log.stderr, "mailtap: sessions are being ended; ctrl-c ends them at once")
+	}
 	return errors.Join(shown, <-served)
 }
+
+// soon is how long the end of the sessions may take without a word.
+const soon = 300 * time.Millisecond
 
 // endings are the signals that end mailtap in good order: those of contract §2,
 // and that the terminal is gone, unless nohup wants that ignored.
@@ -248,19 +257,19 @@ func endings() []os.Signal {
 	return []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP}
 }
 
-// untilSignal is a context that ends with the first SIGINT or SIGTERM; the
-// second closes the proxy.
-func untilSignal(ctx context.Context, p *proxy.Proxy, log *eventLog) (context.Context, func()) {
+// untilSignal is a context that ends with the first SIGINT or SIGTERM, or by
+// end; the next one closes the proxy. stop lets go of the signals.
+func untilSignal(ctx context.Context, p *proxy.Proxy, log *eventLog) (_ context.Context, end, stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, endings()...)
 	done := make(chan struct{})
 	var running sync.WaitGroup
 	running.Go(func() {
-		for first := true; ; first = false {
+		for {
 			select {
 			case s := <-signals:
-				if !first {
+				if ctx.Err() != nil {
 					p.Close()
 					return
 				}
@@ -271,7 +280,7 @@ func untilSignal(ctx context.Context, p *proxy.Proxy, log *eventLog) (context.Co
 			}
 		}
 	})
-	return ctx, func() {
+	return ctx, cancel, func() {
 		signal.Stop(signals)
 		close(done)
 		running.Wait()

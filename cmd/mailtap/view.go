@@ -11,7 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/gdamore/tcell/v2"
 	"github.com/spf13/cobra"
 
 	"mailtap/captures"
@@ -70,7 +69,7 @@ func runView(ctx context.Context, names []string, filter string) error {
 // show runs the viewer on this terminal.
 func show(ctx context.Context, o view.Options) error {
 	o.Mono = os.Getenv("NO_COLOR") != ""
-	screen, err := tcell.NewScreen()
+	screen, err := newScreen(os.Getenv("TERM"))
 	if err != nil {
 		return fmt.Errorf("the viewer needs a terminal: %w; mailtap show prints captures", err)
 	}

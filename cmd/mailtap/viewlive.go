@@ -69,7 +69,7 @@ func (s *liveSource) say(e *event.Event) {
 func (s *liveSource) watch(ctx context.Context, p *proxy.Proxy, o view.Options, stop func()) error {
 	defer stop()
 	defer close(s.gone)
-	o.Source, o.Live, o.Title = s, true, "proxy"
+	o.Source, o.Live, o.Title, o.Parting = s, true, "proxy", "the proxy ends with it"
 	o.Actions.End = func(id string) error {
 		if !p.Kill(id) {
 			return errors.New("the session has ended already")

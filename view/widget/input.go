@@ -11,8 +11,8 @@ import (
 type Input struct {
 	Prompt   string
 	Text     string
-	Complete func(word string) []string // what may stand in place of the word before the cursor
-	Check    func(text string) string   // what is wrong with it so far, or ""
+	Complete func(before, word string) []string           // what may stand in place of the word before the cursor
+	Check    func(text string) (wrong string, column int) // what is wrong with it so far, or "", and where from 1; 0 is unknown
 
 	at      int // the cursor, in bytes
 	history []string
@@ -122,8 +122,7 @@ func (in *Input) completeNext(step int) {
 		return
 	}
 	if in.choices == nil {
-		in.start = strings.LastIndexAny(in.Text[:in.at], " ()!&|=<>,:\"'") + 1
-		in.choices = in.Complete(in.Text[in.start:in.at])
+		in.choices = in.offer()
 		in.choice = -1
 		if step < 0 {
 			in.choice = 0
@@ -139,23 +138,61 @@ func (in *Input) completeNext(step int) {
 	in.at = in.start + len(word)
 }
 
-// Draw shows the line on the first row of c with the cursor in sight, what is
-// wrong with it at the right end.
+// offer is what may stand in place of the word before the cursor, which begins at start.
+func (in *Input) offer() []string {
+	in.start = strings.LastIndexAny(in.Text[:in.at], " ()!&|=<>,:\"'") + 1
+	return in.Complete(in.Text[:in.start], in.Text[in.start:in.at])
+}
+
+// Draw shows the line on the last row of c with the cursor in sight. A row
+// above it has room for what the word may become and what is wrong.
 func (in *Input) Draw(c Canvas, p *Palette) {
 	c.Fill(p.Plain)
+	wrong, column := "", 0
+	if in.Check != nil {
+		wrong, column = in.Check(in.Text)
+	}
+	if c.H > 1 {
+		in.drawHint(c.Row(0), p, wrong)
+	}
+	c = c.Row(c.H - 1)
 	x := c.Put(0, 0, in.Prompt, p.Key)
 	room := max(1, c.W-x-1)
 	head := in.Text[:in.at]
 	hidden := max(0, Width(head)-room)
-	shown := Skip(in.Text, hidden)
-	end := c.Put(x, 0, shown, p.Plain)
-	if len(in.choices) > 1 {
-		end = c.Put(end+2, 0, strings.Join(in.choices, " "), p.Dim)
-	}
-	if in.Check != nil {
-		if wrong := in.Check(in.Text); wrong != "" && end+3 < c.W {
-			c.Put(end+2, 0, Cut(wrong, c.W-end-2), p.Bad)
-		}
+	c.Put(x, 0, Skip(in.Text, hidden), p.Plain)
+	if column > 0 {
+		at := x - hidden + Width(string([]rune(in.Text + " ")[:min(column-1, len([]rune(in.Text)))]))
+		c.Restyle(max(at, x), 0, 1, func(tcell.Style) tcell.Style { return p.Bad.Reverse(true) })
 	}
 	c.Cursor(x+Width(head)-hidden, 0)
+}
+
+// drawHint shows the completions, the chosen one in sight, and at the right
+// what is wrong.
+func (in *Input) drawHint(c Canvas, p *Palette, wrong string) {
+	c.Fill(p.Status)
+	end := c.W - 1
+	if wrong != "" {
+		wrong = Cut(wrong, c.W-2)
+		end = c.PutRight(end, 0, wrong, p.Status.Bold(true)) - 2
+	}
+	choices, from := in.choices, 0
+	if choices == nil && in.Complete != nil && in.at > 0 {
+		choices = in.offer()
+	}
+	if in.choices != nil {
+		from = max(0, in.choice-2)
+	}
+	x := 1
+	for i, choice := range choices[min(from, len(choices)):] {
+		style := p.Status
+		if in.choices != nil && from+i == in.choice {
+			style = p.Plain.Bold(true)
+		}
+		if x+Width(choice) > end {
+			break
+		}
+		x = c.Put(x, 0, choice, style) + 2
+	}
 }

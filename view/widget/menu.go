@@ -26,19 +26,31 @@ func DrawBox(c Canvas, w, h int, title string, p *Palette) Canvas {
 	box.Put(w-1, 0, "┐", p.Dim)
 	box.Put(0, h-1, "└", p.Dim)
 	box.Put(w-1, h-1, "┘", p.Dim)
-	box.Put(2, 0, Cut(" "+title+" ", w-4), p.Strong)
+	if title != "" {
+		box.Put(2, 0, Cut(" "+title+" ", w-4), p.Strong)
+	}
 	return box.Sub(2, 1, w-4, h-2)
 }
 
-// DrawMenu draws choices in a box.
+// DrawMenu draws choices in a box; a title that the frame has no room for stands inside.
 func DrawMenu(c Canvas, title string, choices []Choice, p *Palette) {
 	w := Width(title) + 8
 	for _, choice := range choices {
 		w = max(w, Width(choice.Text)+9)
 	}
-	in := DrawBox(c, w, len(choices)+2, title, p)
-	for y, choice := range choices {
+	var lines []string
+	if w > c.W {
+		lines, title = Wrap(title, max(1, c.W-6), 0), ""
+	}
+	in := DrawBox(c, w, len(lines)+len(choices)+2, title, p)
+	y := 0
+	for _, l := range lines {
+		in.Put(1, y, l, p.Strong)
+		y++
+	}
+	for _, choice := range choices {
 		x := in.Put(1, y, string(choice.Key), p.Key)
 		in.Put(x+2, y, choice.Text, p.Plain)
+		y++
 	}
 }

@@ -1,0 +1,96 @@
+package view
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/gdamore/tcell/v2"
+)
+
+// typed types text, letter by letter.
+func typed(a *App, text string) {
+	for _, r := range text {
+		a.Handle(tcell.NewEventKey(tcell.KeyRune, r, 0))
+	}
+	a.finish()
+	a.Draw()
+}
+
+// TestFilterWhileTyped: what the word may become and what is wrong with the
+// expression stand above it, on a narrow screen too.
+func TestFilterWhileTyped(t *testing.T) {
+	for _, tt := range []struct {
+		name, typed string
+		w           int
+		want, not   string
+	}{
+		{"fields", "lat", 80, "latency_us", ""},
+		{"mistake", `user = "alice"`, 80, "column 6", ""},
+		{"mistake, narrow", `user = "alice"`, 40, "column 6", ""},
+		{"no field inside a text", `user == "al`, 80, "column", "alpn"},
+		{"nothing wrong", `user == "alice"`, 80, "filter: ", "column"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			a, s := newApp(t, tt.w, 12, sample("k3j2m5n6p7"))
+			press(a, "f")
+			typed(a, tt.typed)
+			lines := strings.Split(strings.TrimRight(text(s), "\n"), "\n")
+			foot := strings.Join(lines[len(lines)-2:], "\n")
+			if !strings.Contains(foot, tt.want) || tt.not != "" && strings.Contains(foot, tt.not) {
+				t.Errorf("want %q and not %q in\n%s", tt.want, tt.not, foot)
+			}
+		})
+	}
+}
+
+// TestCommands: every command that : completes is one, and what stands behind
+// its name answers its question.
+func TestCommands(t *testing.T) {
+	a, s := newApp(t, 80, 24, sample("k3j2m5n6p7"))
+	for _, step := range []struct{ command, want string }{
+		{"order user", "↑user"},
+		{"reverse", "↓user"},
+		{"order nonsense", `no column "nonsense"`},
+		{"go k3j2m5n6p7:8", ">    0.120 C a2 SELECT"},
+		{"comment look here", "; look here"},
+		{"filter status == \"NO\"", "TRYCREATE"},
+		{"search mailbox", "TRYCREATE"},
+		{"go nowhere", "no session"},
+		{"sessions", "state"},
+		{"nonsense", `no command "nonsense"`},
+	} {
+		press(a, ":")
+		typed(a, step.command)
+		press(a, "Enter")
+		if got := text(s); !strings.Contains(got, step.want) {
+			t.Errorf("%q: want %q in\n%s", step.command, step.want, got)
+		}
+	}
+	for _, name := range a.commandNames() {
+		if strings.ContainsAny(name, " ,") {
+			t.Errorf("%q is no word", name)
+		}
+	}
+}
+
+// TestLeavingAsks: where the proxy ends with its viewer, that is asked, and
+// how many sessions would be cut.
+func TestLeavingAsks(t *testing.T) {
+	a, s := newApp(t, 40, 10, sample("k3j2m5n6p7"))
+	a.options.Parting = "the proxy ends with it"
+	for _, key := range []string{"q", "Ctrl-Z"} {
+		press(a, key)
+		if got := text(s); !strings.Contains(got, "the proxy") || !strings.Contains(got, "session") {
+			t.Errorf("%s asks:\n%s", key, got)
+		}
+		press(a, "n")
+		if a.quit || a.popup != nil {
+			t.Errorf("%s does not take no for an answer", key)
+		}
+	}
+	a.options.Parting = ""
+	press(a, "q")
+	if !a.quit {
+		t.Error("a viewer of captures asks before it leaves")
+	}
+}
