@@ -38,12 +38,13 @@ type form int
 
 const (
 	asText form = iota
+	asDecoded
 	asHeaders
 	asHex
 	forms
 )
 
-func (f form) String() string { return [...]string{"text", "headers", "hex"}[f] }
+func (f form) String() string { return [...]string{"text", "decoded text", "headers", "hex"}[f] }
 
 func newDetail(s *Session, row int) *detail { return &detail{session: s, row: row} }
 
@@ -98,6 +99,7 @@ func (p *detail) make(a *App, w int) {
 	p.made = key
 	m := &maker{a: a, p: a.palette, w: max(10, w-4)}
 	p.describe(m, a, e, comment)
+	m.names(e)
 	p.parts(m, e)
 	p.octets(m)
 	p.lines = m.lines
@@ -215,6 +217,33 @@ func (m *maker) certificate(i int, c event.Certificate) {
 	}
 }
 
+// names adds what the names in the event are for: capabilities, flags, codes.
+func (m *maker) names(e *event.Event) {
+	details := explain.Details(e)
+	if len(details) == 0 {
+		return
+	}
+	m.heading("what the names mean")
+	w := 0
+	for _, d := range details {
+		w = max(w, min(widget.Width(d.Name), m.w/3))
+	}
+	for _, d := range details {
+		meaning := d.Meaning
+		if d.RFC != "" {
+			meaning += "  (" + d.RFC + ")"
+		}
+		name := widget.Wrap(d.Name, w, 4)
+		for i, l := range widget.Wrap(meaning, max(8, m.w-w-2), 0) {
+			label := ""
+			if i < len(name) {
+				label = name[i]
+			}
+			m.lines = append(m.lines, widget.Line{{Text: widget.Pad(label, w+2), Style: m.p.Strong}, {Text: l, Style: m.p.Plain}})
+		}
+	}
+}
+
 // parts adds the parsed parts as a tree, by their JSON names.
 func (p *detail) parts(m *maker, e *event.Event) {
 	if e.Data == nil {
@@ -224,46 +253,19 @@ func (p *detail) parts(m *maker, e *event.Event) {
 	if err != nil || string(text) == "null" {
 		return
 	}
-	m.heading("parts")
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()
-	m.tree(d, "", 0)
-}
-
-// tree adds the next value of d, named by label.
-func (m *maker) tree(d *json.Decoder, label string, depth int) {
-	token, err := d.Token()
-	if err != nil {
+	root := readNode(d, "")
+	if root.leaf() && root.value == "" {
 		return
 	}
-	indent := strings.Repeat("  ", depth)
-	open, ok := token.(json.Delim)
-	if !ok {
-		text := wire.Escape([]byte(fmt.Sprint(token)))
-		for i, l := range widget.Wrap(text, max(8, m.w-len(indent)-len(label)-2), 20) {
-			if i > 0 {
-				label = strings.Repeat(" ", len(label))
-			}
-			m.lines = append(m.lines, widget.Line{{Text: indent + label + "  ", Style: m.p.Dim}, {Text: l, Style: m.p.Plain}})
-		}
-		return
+	m.heading("parts")
+	for _, kid := range root.kids {
+		m.tree(kid, 0)
 	}
-	if label != "" {
-		m.line(indent+label, m.p.Dim)
-		depth++
+	if root.leaf() {
+		m.tree(root, 0)
 	}
-	for i := 1; d.More(); i++ {
-		name := fmt.Sprint(i)
-		if open == '{' {
-			key, err := d.Token()
-			if err != nil {
-				return
-			}
-			name = wire.Escape([]byte(fmt.Sprint(key)))
-		}
-		m.tree(d, name, depth)
-	}
-	d.Token() // the closing delimiter
 }
 
 // mostOctets is how many octets a detail shows; w saves them all.
@@ -291,6 +293,8 @@ func (p *detail) octets(m *maker) {
 	switch p.as {
 	case asHex:
 		m.hex(data)
+	case asDecoded:
+		m.decoded(row.Event, data)
 	case asHeaders:
 		m.headers(data)
 	default:
@@ -355,5 +359,23 @@ func (m *maker) hex(data []byte) {
 			{Text: widget.Pad(fmt.Sprintf("% x", part), 3*n), Style: m.p.Plain},
 			{Text: " " + string(text), Style: m.p.Dim},
 		})
+	}
+}
+
+// decoded adds the messages in data as people read them.
+func (m *maker) decoded(e *event.Event, data []byte) {
+	texts := messages(e, data)
+	if len(texts) == 0 {
+		m.line("no text of a message here", m.p.Dim)
+	}
+	for i, t := range texts {
+		if i > 0 {
+			m.line(strings.Repeat("-", min(m.w, 40)), m.p.Dim)
+		}
+		for _, l := range t.decoded() {
+			for _, part := range widget.Wrap(wire.Escape([]byte(l)), m.w, 0) {
+				m.line(part, m.p.Plain)
+			}
+		}
 	}
 }

@@ -136,6 +136,7 @@ func TestViewKeys(t *testing.T) {
 		{[]string{"p"}, []string{"RETR 3"}},
 		{[]string{"w", "C-u", "lines.txt", "Enter"}, []string{"saved lines.txt"}},
 		{[]string{"Enter"}, []string{"octets as text", "defined in", "Subject:"}},
+		{[]string{"t"}, []string{"octets as decoded text", "Subject:"}},
 		{[]string{"t"}, []string{"octets as headers", "Subject:"}},
 		{[]string{"t"}, []string{"octets as hex", "000000  2b 4f 4b"}},
 		{[]string{"]"}, []string{"DELE 3"}},
