@@ -25,6 +25,7 @@ func TestFilterWhileTyped(t *testing.T) {
 		want, not   string
 	}{
 		{"fields", "lat", 80, "latency_us", ""},
+		{"fields, narrow", "lat", 40, "latency_us", ""},
 		{"mistake", `user = "alice"`, 80, "column 6", ""},
 		{"mistake, narrow", `user = "alice"`, 40, "column 6", ""},
 		{"no field inside a text", `user == "al`, 80, "column", "alpn"},

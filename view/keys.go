@@ -74,6 +74,7 @@ func init() {
 		{[]string{"]"}, inDetail, "next", "next line", func(a *App) { a.step(1) }},
 		{[]string{"["}, inDetail, "", "line before", func(a *App) { a.step(-1) }},
 		{[]string{"t"}, inDetail, "text/hex", "octets as text, decoded, as headers, as hex", (*App).form},
+		{[]string{"e"}, inTranscript, "unfold", "message text and literals below the line, or folded", (*App).fold},
 		{[]string{"i"}, inTranscript, "notes", "explanations below the lines, or none", (*App).notes},
 		{[]string{"u"}, inTranscript, "", "time since the beginning, or of the day", (*App).clock},
 		{[]string{"W"}, inTranscript, "wrap", "wrap long lines, or cut them", (*App).wrap},

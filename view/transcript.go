@@ -18,6 +18,8 @@ type transcript struct {
 	wrap    bool
 	day     bool // times of the day
 	left    int  // columns that long lines are scrolled by
+
+	unfolded map[int]*unfolded // by row
 }
 
 func newTranscript(s *Session) *transcript {
@@ -139,15 +141,18 @@ func (r transcriptRows) Height(i, w int) int {
 // mostLines is how many lines of the screen one event takes in the transcript.
 const mostLines = 12
 
-// below are the lines under an event: its note where notes do not stand
+// below are the lines under an event: what was unfolded, its note where notes do not stand
 // beside, what is wrong, a finding's advice, a user's comment.
 func (r transcriptRows) below(i, w int) []widget.Span {
-	if r.short() && i != r.p.cursor.Cursor {
-		return nil
-	}
-	e := r.event(i)
 	var lines []widget.Span
 	room := max(4, w-r.gutter(w)-2)
+	for _, l := range r.p.unfolded[r.a.nth(r.p.session, i)].at(room) {
+		lines = append(lines, widget.Span{Text: l, Style: r.a.palette.Plain})
+	}
+	if r.short() && i != r.p.cursor.Cursor {
+		return lines
+	}
+	e := r.event(i)
 	add := func(text string, style tcell.Style) {
 		for _, l := range widget.Wrap(text, room, 4) {
 			lines = append(lines, widget.Span{Text: l, Style: style})

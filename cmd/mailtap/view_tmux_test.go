@@ -134,6 +134,8 @@ func TestViewKeys(t *testing.T) {
 		{[]string{"y"}, []string{"copied the line"}},
 		{[]string{"Y"}, []string{"copied the transcript"}},
 		{[]string{"p"}, []string{"RETR 3"}},
+		{[]string{"e"}, []string{"Subject:"}},
+		{[]string{"e"}, []string{"!Subject:"}},
 		{[]string{"w", "C-u", "lines.txt", "Enter"}, []string{"saved lines.txt"}},
 		{[]string{"Enter"}, []string{"octets as text", "defined in", "Subject:"}},
 		{[]string{"t"}, []string{"octets as decoded text", "Subject:"}},

@@ -172,14 +172,17 @@ func (in *Input) Draw(c Canvas, p *Palette) {
 // what is wrong.
 func (in *Input) drawHint(c Canvas, p *Palette, wrong string) {
 	c.Fill(p.Status)
-	end := c.W - 1
-	if wrong != "" {
-		wrong = Cut(wrong, c.W-2)
-		end = c.PutRight(end, 0, wrong, p.Status.Bold(true)) - 2
-	}
 	choices, from := in.choices, 0
 	if choices == nil && in.Complete != nil && in.at > 0 {
 		choices = in.offer()
+	}
+	end := c.W - 1
+	if wrong != "" {
+		room := c.W - 2
+		if len(choices) > 0 {
+			room /= 2
+		}
+		end = c.PutRight(end, 0, Cut(wrong, room), p.Status.Bold(true)) - 2
 	}
 	if in.choices != nil {
 		from = max(0, in.choice-2)
