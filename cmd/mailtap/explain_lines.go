@@ -74,7 +74,7 @@ var (
 	// logsIn are commands that are given before the login.
 	logsIn = map[event.Proto]*regexp.Regexp{
 		event.IMAP: regexp.MustCompile(`(?i)^[^ *+]+ (LOGIN|AUTHENTICATE|STARTTLS)( |$)`),
-		event.POP3: regexp.MustCompile(`(?i)^(USER|PASS|APOP|AUTH|STLS)( |$)`),
+		event.POP3: regexp.MustCompile(`(?i)^(USER|PASS|APOP|AUTH|STLS|UTF8)( |$)`),
 	}
 	// greets are first lines of a server.
 	greets = map[event.Proto]*regexp.Regexp{

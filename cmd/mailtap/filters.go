@@ -19,7 +19,7 @@ const filtersExample = `  user == "alice" and latency_us > 100000      slow answ
   name contains "FETCH" or for contains "FETCH"
   status in ["NO", "BAD", "-ERR"]              what was refused
   event == "finding" and severity != "info"
-  data.mailbox == "INBOX"                      the parsed parts, as the JSON log has them`
+  data.mailbox.name == "INBOX"                 the parsed parts (mailtap help data)`
 
 // newFilters is a page of help: cobra lists a command that does nothing as a topic.
 func newFilters() *cobra.Command {

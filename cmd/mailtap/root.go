@@ -84,6 +84,7 @@ func commands(std streams) []*cobra.Command {
 		newExplain(std),
 		newVersion(std),
 		newFilters(),
+		newData(),
 	}
 }
 

@@ -17,7 +17,7 @@ func commandNote(e *event.Event) string {
 	if t, ok := syntax.Commands.Find(e.Name); ok {
 		return t.Meaning
 	}
-	if strings.HasPrefix(e.Name, "X") {
+	if strings.HasPrefix(e.Name, "X") && len(e.Name) > 1 {
 		return "a command of an experiment or of one vendor"
 	}
 	if e.Name != "" {
