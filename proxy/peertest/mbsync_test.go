@@ -19,10 +19,25 @@ func TestMbsync(t *testing.T) {
 
 func mbsync(t *testing.T, e peertest.End) []string {
 	t.Helper()
+	config := mbsyncConfig(t, e)
+	if err := os.Mkdir(filepath.Join(e.Dir, "mail"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	peertest.Run(t, e.Dir, "mbsync", "--config", config, "all")
+	inbox := filepath.Join(e.Dir, "mail", "INBOX")
+	fetched := append(peertest.Files(t, filepath.Join(inbox, "cur")), peertest.Files(t, filepath.Join(inbox, "new"))...)
+	changeMaildir(t, inbox)
+	peertest.Run(t, e.Dir, "mbsync", "--config", config, "all")
+	return fetched
+}
+
+// mbsyncConfig writes a config for e, and gives its file.
+func mbsyncConfig(t *testing.T, e peertest.End) string {
+	t.Helper()
 	kinds := map[peertest.Security]string{
 		peertest.Implicit: "IMAPS", peertest.StartTLS: "STARTTLS", peertest.Cleartext: "None",
 	}
-	config := peertest.WriteFile(t, e.Dir, "mbsyncrc", fmt.Sprintf(`
+	return peertest.WriteFile(t, e.Dir, "mbsyncrc", fmt.Sprintf(`
 IMAPAccount account
 Host %s
 Port %d
@@ -47,15 +62,6 @@ Create Near
 Expunge Both
 SyncState *
 `, e.Host, e.Port, e.User.Name, e.User.Password, kinds[e.Security], e.CA, e.Dir, e.Dir))
-	if err := os.Mkdir(filepath.Join(e.Dir, "mail"), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	peertest.Run(t, e.Dir, "mbsync", "--config", config, "all")
-	inbox := filepath.Join(e.Dir, "mail", "INBOX")
-	fetched := append(peertest.Files(t, filepath.Join(inbox, "cur")), peertest.Files(t, filepath.Join(inbox, "new"))...)
-	changeMaildir(t, inbox)
-	peertest.Run(t, e.Dir, "mbsync", "--config", config, "all")
-	return fetched
 }
 
 // changeMaildir deletes the message with UID 2, flags the one with UID 3, and
