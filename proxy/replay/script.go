@@ -180,16 +180,6 @@ func (s *script) play(st *step) *step {
 	return st
 }
 
-// has reports whether a command was ever recorded.
-func (s *script) has(name string) bool {
-	for _, st := range s.steps {
-		if st.name == name {
-			return true
-		}
-	}
-	return false
-}
-
 // fetching is what one FETCH brought, message by message.
 type fetching struct {
 	mailbox, items string

@@ -14,8 +14,7 @@ import (
 // that FETCH tells of under the same number is the same, and so are the results
 // of a search that finds as many as it did.
 type uids struct {
-	mailbox string
-	of      map[uint32]uint32
+	of map[uint32]uint32
 }
 
 // learn takes the answer to a command: as recorded, up to the completion t, and
