@@ -194,7 +194,7 @@ func TestDumpcap(t *testing.T) {
 			t.Skipf("dumpcap may not record on lo: %s", text)
 		}
 	}
-	talk(t, listener)
+	session := talk(t, listener)
 	for range 20 { // until what was said has been written: dumpcap does so now and then
 		<-time.After(100 * time.Millisecond)
 		if data, err := os.ReadFile(path); err == nil && bytes.Contains(data, []byte("+OK bye")) {
@@ -203,20 +203,97 @@ func TestDumpcap(t *testing.T) {
 	}
 	cmd.Process.Signal(os.Interrupt)
 	cmd.Wait()
-	var text []string
-	for _, item := range walkAll(t, path) {
-		if e := item.Event; e != nil && e.Kind.Protocol() {
-			text = append(text, e.Dir.Letter()+" "+e.Text)
-		}
+	q := run(t, "AAAAAAAAAA", session, rand.New(rand.NewPCG(1, 2)))
+	ours := filepath.Join(t.TempDir(), "ours.pcapng")
+	w, err := captures.Create(ours, captures.Options{Version: "1.0"})
+	if err := errors.Join(err, w.Write(q.items), w.Close()); err != nil {
+		t.Fatal(err)
 	}
-	want := "s +OK hello\nc USER alice\ns +OK\nc PASS ******\ns +OK\nc QUIT\ns +OK bye"
-	if got := strings.Join(text, "\n"); got != want {
-		t.Errorf("got\n%s\nwant\n%s", got, want)
+	got, want := timeless(walkAll(t, path)), timeless(walkAll(t, ours))
+	if strings.Join(got, "\n") != strings.Join(want, "\n") || len(want) != 7 {
+		t.Errorf("dumpcap's record gives\n%s\nand ours\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }
 
-// talk has a POP3 session on listener.
-func talk(t *testing.T, listener net.Listener) {
+// timeless are the protocol events of items without who recorded them, and when.
+func timeless(items []wire.Item) (lines []string) {
+	for _, item := range items {
+		if e := item.Event; e != nil && e.Kind.Protocol() {
+			lines = append(lines, fmt.Sprint(e.Kind, e.Dir, e.Tag, e.Name, e.Status, e.Code, e.For, e.Cmd, e.Text, e.Bytes, e.State, e.User, e.Mailbox, e.Error))
+		}
+	}
+	return lines
+}
+
+// What others record of COMPRESS=DEFLATE is inflated, and gives the events of
+// our own record.
+func TestForeignCompressed(t *testing.T) {
+	dirs, _ := filepath.Glob(filepath.Join(corpus, "*plain*", "meta.json"))
+	tested := 0
+	for _, meta := range dirs {
+		dir := filepath.Dir(meta)
+		r := loadCorpus(t, dir)
+		if !deflates(r) || tested >= 4 {
+			continue
+		}
+		tested++
+		t.Run(filepath.Base(dir), func(t *testing.T) {
+			random := rand.New(rand.NewPCG(11, 12))
+			q := run(t, "AAAAAAAAAA", r, random)
+			path := filepath.Join(t.TempDir(), "wire.pcapng")
+			w, err := captures.Create(path, captures.Options{Version: "1.0", ShowSecrets: true})
+			if err := errors.Join(err, w.Write(onTheWire(r)), w.Close()); err != nil {
+				t.Fatal(err)
+			}
+			got, want := timeless(walkAll(t, asOthersDo(t, path, random))), timeless(q.items)
+			for k := range max(len(got), len(want)) {
+				if line(got, k) != line(want, k) {
+					t.Fatalf("event %d is\n%s\nwant\n%s", k, line(got, k), line(want, k))
+				}
+			}
+		})
+	}
+	if tested == 0 {
+		t.Skip("no compressed sessions in ../shared")
+	}
+}
+
+// deflates reports whether a client asked for COMPRESS=DEFLATE, and got it.
+func deflates(r recorded) bool {
+	var said [2][]byte
+	for _, c := range r.chunks {
+		if c.data != nil {
+			said[c.side-1] = append(said[c.side-1], c.data...)
+		}
+	}
+	_, rest, asked := bytes.Cut(bytes.ToUpper(said[event.SideClient-1]), []byte("COMPRESS DEFLATE\r\n"))
+	return asked && len(rest) > 0 && !bytes.HasSuffix(bytes.TrimSpace(rest), []byte("LOGOUT"))
+}
+
+// onTheWire are the octets of a session as they crossed the wire, in a
+// connection of their own.
+func onTheWire(r recorded) []wire.Item {
+	who := &event.Context{Session: "BBBBBBBBBB", Proto: r.proto}
+	items := []wire.Item{
+		{Event: &event.Event{Context: who, Kind: event.KindSessionOpen, Time: began, Route: &event.Route{Client: "192.0.2.1:40000"}}},
+		{Event: &event.Event{Context: who, Kind: event.KindUpstreamOpen, Time: began, Route: &event.Route{Server: "198.51.100.7:143"}}},
+	}
+	at := began
+	for _, c := range r.chunks {
+		if len(c.data) > 0 {
+			at = began.Add(c.at)
+			items = append(items, wire.Item{Octets: &wire.Octets{Side: c.side, Data: c.data, Time: at}})
+		}
+	}
+	items = append(items, wire.Item{Event: &event.Event{Context: who, Kind: event.KindSessionClose, Time: at, Close: &event.Close{By: event.SideClient}}})
+	for i := range items {
+		items[i].Session = who.Session
+	}
+	return items
+}
+
+// talk has a POP3 session on listener, and gives what was said.
+func talk(t *testing.T, listener net.Listener) (r recorded) {
 	t.Helper()
 	conn, err := net.Dial("tcp", listener.Addr().String())
 	if err != nil {
@@ -228,7 +305,13 @@ func talk(t *testing.T, listener net.Listener) {
 		t.Fatal(err)
 	}
 	defer peer.Close()
+	r.proto = event.POP3
 	say := func(from, to net.Conn, text string) {
+		side := event.SideClient
+		if from == peer {
+			side = event.SideServer
+		}
+		r.chunks = append(r.chunks, chunk{side: side, data: []byte(text)})
 		if _, err := from.Write([]byte(text)); err != nil {
 			t.Fatal(err)
 		}
@@ -242,7 +325,8 @@ func talk(t *testing.T, listener net.Listener) {
 		say(peer, conn, "+OK\r\n")
 	}
 	say(conn, peer, "QUIT\r\n")
-	say(peer, conn, strings.Repeat("+OK bye\r\n", 1))
+	say(peer, conn, "+OK bye\r\n")
+	return r
 }
 
 // The other traces are read to their ends, listed, and each session alone.
