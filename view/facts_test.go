@@ -3,6 +3,7 @@ package view
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"mailtap/parse/event"
 	"mailtap/parse/imap"
@@ -29,5 +30,17 @@ func TestRefusedLogin(t *testing.T) {
 	a.Draw()
 	if got := text(s); !strings.Contains(got, "failed imap") {
 		t.Errorf("a session that ended without its login:\n%s", got)
+	}
+}
+
+// TestOpenInCapture: a session that a capture leaves open lasted until its
+// last event, not until now.
+func TestOpenInCapture(t *testing.T) {
+	items := sample("k3j2m5n6p7")
+	a, s := newApp(t, 120, 24, items)
+	a.now = func() time.Time { return at(0).AddDate(9, 0, 0) }
+	a.Draw()
+	if got := text(s); !strings.Contains(got, "1.9 s") {
+		t.Errorf("want 1.9 s in\n%s", got)
 	}
 }

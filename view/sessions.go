@@ -3,6 +3,7 @@ package view
 import (
 	"sort"
 	"strings"
+	"time"
 
 	"github.com/gdamore/tcell/v2"
 
@@ -51,7 +52,7 @@ func init() {
 			return widget.Span{Text: s.server_(), Style: a.palette.Plain}
 		}, func(x, y *Session) bool { return x.server_() < y.server_() }},
 		{widget.Column{Title: "TLS c/s", Min: 9, Max: 10, Priority: 5}, tlsCell, func(x, y *Session) bool { return x.tlsShort() < y.tlsShort() }},
-		{widget.Column{Title: "mailbox", Min: 6, Max: 20, Priority: 8}, func(a *App, s *Session) widget.Span {
+		{widget.Column{Title: "mailbox", Min: 7, Max: 20, Priority: 8}, func(a *App, s *Session) widget.Span {
 			return widget.Span{Text: s.Box(), Style: a.palette.Plain}
 		}, func(x, y *Session) bool { return x.Mailbox < y.Mailbox }},
 		{widget.Column{Title: "cmds", Min: 4, Max: 6, Right: true, Priority: 9}, func(a *App, s *Session) widget.Span {
@@ -64,12 +65,20 @@ func init() {
 			return widget.Span{Text: size(s.BytesS), Style: a.palette.Plain}
 		}, func(x, y *Session) bool { return x.BytesS < y.BytesS }},
 		{widget.Column{Title: "time", Min: 7, Max: 7, Right: true, Priority: 2}, func(a *App, s *Session) widget.Span {
-			return widget.Span{Text: span(s.End(a.now()).Sub(s.Opened)), Style: a.palette.Plain}
+			return widget.Span{Text: span(s.End(a.until(s)).Sub(s.Opened)), Style: a.palette.Plain}
 		}, func(x, y *Session) bool { return x.Last.Sub(x.Opened) < y.Last.Sub(y.Opened) }},
 		{widget.Column{Title: "finds", Min: 5, Max: 5, Right: true}, findsCell, func(x, y *Session) bool {
 			return x.Worst < y.Worst || x.Worst == y.Worst && x.Findings < y.Findings
 		}},
 	}
+}
+
+// until is the newest moment that is known of a session that has not ended.
+func (a *App) until(s *Session) time.Time {
+	if a.options.Live {
+		return a.now()
+	}
+	return s.Last
 }
 
 func stateCell(a *App, s *Session) widget.Span {

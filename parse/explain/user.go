@@ -21,6 +21,12 @@ func User(e *event.Event) string {
 		return d.User
 	case *pop3.Login:
 		return d.User
+	case map[string]any: // an event that came as JSON
+		if first, ok := d["initial"].(map[string]any); ok {
+			d = first
+		}
+		user, _ := d["user"].(string)
+		return user
 	}
 	return ""
 }

@@ -89,8 +89,11 @@ func (f *Filter) String() string {
 func refusal(err error) error {
 	at := new(file.Error)
 	if !errors.As(err, &at) {
-		first, _, _ := strings.Cut(err.Error(), "\n")
-		return errors.New(first)
+		what, _, _ := strings.Cut(err.Error(), "\n")
+		if kind, ok := strings.CutPrefix(what, "expected bool, but got "); ok {
+			what = "an expression that is true or false is wanted, this gives " + kind
+		}
+		return fmt.Errorf("column 1: %s", what) // it is about the whole of it
 	}
 	what := at.Message
 	if name, ok := strings.CutPrefix(what, "unknown name "); ok {

@@ -87,7 +87,7 @@ func TestCompileRefuses(t *testing.T) {
 		{`proto == "imap" && latenzy_us > 5`, `column 20: no event has a field "latenzy_us"`},
 		{`proto == `, `column 9: unexpected token EOF`},
 		{`user == 5`, `column 6: invalid operation: == (mismatched types string and int)`},
-		{`bytes + 1`, `expected bool, but got float64`},
+		{`bytes + 1`, `column 1: an expression that is true or false is wanted, this gives float64`},
 		{"true and\n bytes === 5", `line 2, column 10: unexpected token Operator("=")`},
 	}
 	for _, tt := range tests {
