@@ -1,6 +1,7 @@
 package view
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 	"time"
@@ -48,12 +49,23 @@ func (a *App) beside(title string, do func() error, done func(error)) {
 	a.busy++
 	a.say("%s …", title)
 	go func() {
-		err := do()
+		err := guarded(do)
 		a.call(func() {
 			a.busy--
 			done(err)
 		})
 	}()
+}
+
+// guarded does something beside the screen. A panic there would leave the
+// terminal as it is; as an error it is shown.
+func guarded(do func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("this went wrong over a mistake of mailtap's own: %v", r)
+		}
+	}()
+	return do()
 }
 
 // filter is which events are shown, and sessions that have one.

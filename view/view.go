@@ -189,7 +189,11 @@ func feed(ctx context.Context, source Source) <-chan fed {
 	}
 	go func() {
 		for {
-			batch, err := source.Next(ctx)
+			var batch Batch
+			err := guarded(func() (err error) {
+				batch, err = source.Next(ctx)
+				return err
+			})
 			select {
 			case ch <- fed{batch, err}:
 			case <-ctx.Done():
