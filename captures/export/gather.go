@@ -253,8 +253,3 @@ func (g *gatherer) close(id string) error {
 	}
 	return g.finish(s)
 }
-
-// ofHeader reports whether a section is of header fields alone.
-func ofHeader(s *syntax.Section) bool {
-	return s.Item == "RFC822.HEADER" || s.Text == "HEADER" || s.Text == "HEADER.FIELDS" || s.Text == "HEADER.FIELDS.NOT" || s.Text == "MIME"
-}

@@ -18,7 +18,6 @@ type parted struct {
 	key       string
 	last      *event.Event
 	uid       uint32
-	validity  uint64
 	size      syntax.Num
 	structure *syntax.Body
 	header    *text            // all of it: BODY[HEADER]

@@ -12,8 +12,7 @@ import (
 
 // limitWatch is what is remembered of limits.
 type limitWatch struct {
-	quota   string // how full the mailbox is, in words
-	exists  uint32
+	quota   string            // how full the mailbox is, in words
 	refused map[string]report // by what was refused: a fault that may pass
 }
 

@@ -1,7 +1,5 @@
 package finding
 
-import "strings"
-
 // What servers say in words where they give no code. A refusal is judged by
 // its code, by the host and by the command first: these come last, and what
 // they do not know gets the likeliest meaning of that command's refusal.
@@ -36,13 +34,3 @@ var (
 
 // both tells whether text has a word of each list.
 func both(text string, a, b []string) bool { return containsAny(text, a) && containsAny(text, b) }
-
-// hasWord tells whether text has w as a word of its own.
-func hasWord(text, w string) bool {
-	for _, f := range strings.FieldsFunc(text, func(r rune) bool { return r != '-' && (r < 'a' || r > 'z') && (r < '0' || r > '9') && r < 0x80 }) {
-		if f == w {
-			return true
-		}
-	}
-	return false
-}

@@ -3,7 +3,6 @@ package finding
 import (
 	"maps"
 	"slices"
-	"strings"
 
 	"mailtap/parse/event"
 )
@@ -112,16 +111,6 @@ func (w *Watch) tell(r report) {
 	}
 	w.told[r.id+" "+r.key] = &telling{finding: *f.Finding, after: w.seen.Seq, count: 1}
 	w.emit(f)
-}
-
-// known tells whether a finding of this id was told.
-func (w *Watch) known(id string) bool {
-	for key := range w.told {
-		if name, _, _ := strings.Cut(key, " "); name == id {
-			return true
-		}
-	}
-	return false
 }
 
 // recount tells again, with its count, what came more than once: a later

@@ -73,7 +73,6 @@ type answers struct {
 
 	byName map[string]*answer
 	points []took
-	every  int // of the commands, one in so many became a point
 }
 
 // answer is what is known of one command's answers. Times are in a histogram
