@@ -86,7 +86,7 @@ func (s *Session) frame(m *message, line []byte, more bool) {
 	case more:
 		m.fault = "line of more than 65536 octets"
 	case bytes.IndexByte(line, 0) >= 0:
-		m.fault = "expected no NUL in a line"
+		m.fault = "expected no NUL in a line, got one at offset " + strconv.FormatInt(m.bytes+int64(bytes.IndexByte(line, 0)), 10)
 	case line[len(line)-1] == '\n' && !m.piece && (len(line) < 2 || line[len(line)-2] != '\r'):
 		m.fault = "expected CRLF, got a bare LF"
 	}
