@@ -95,3 +95,19 @@ func TestLeavingAsks(t *testing.T) {
 		t.Error("a viewer of captures asks before it leaves")
 	}
 }
+
+// TestTypedAhead: a key behind a search acts on what the search finds, also
+// where both were typed before the screen was drawn.
+func TestTypedAhead(t *testing.T) {
+	a, s := newApp(t, 80, 24, sample("k3j2m5n6p7"))
+	press(a, "Enter", "g")
+	for _, r := range "/TRYCREATE" {
+		a.Handle(tcell.NewEventKey(tcell.KeyRune, r, 0))
+	}
+	a.Handle(tcell.NewEventKey(tcell.KeyEnter, 0, 0))
+	a.Handle(tcell.NewEventKey(tcell.KeyEnter, 0, 0))
+	a.Draw()
+	if got := text(s); !strings.Contains(got, "response 12") {
+		t.Errorf("enter typed behind the search opens:\n%s", got)
+	}
+}

@@ -22,6 +22,9 @@ func (a *App) Handle(ev tcell.Event) {
 }
 
 func (a *App) key(ev *tcell.EventKey) {
+	if ev.Key() != tcell.KeyEscape {
+		a.work(frame) // a key that was typed ahead is meant for what a search finds
+	}
 	a.message = ""
 	switch {
 	case a.input != nil:
