@@ -15,6 +15,7 @@ import (
 const exportExample = `  mailtap export --to eml --out mail/ today.pcapng
   mailtap export --to html --out report.html today.pcapng#AE7QK2M7QA
   mailtap export --to pcapng --filter 'user == "alice"' --out alice.pcapng today.pcapng
+  mailtap export --to pcapng --share --out public.pcapng today.pcapng
   mailtap export --to json today.pcapng > today.jsonl`
 
 const exportLong = `Writes what a capture holds in another form:
@@ -29,6 +30,10 @@ const exportLong = `Writes what a capture holds in another form:
   pcapng    sessions as a capture again, those that --filter lets through
   raw       both directions, byte for byte: PATH.client and PATH.server
   rawlog    both directions as Dovecot logs them: PATH.in and PATH.out
+With --share (json, markdown, html, pcapng) every name of a user, host or
+mailbox, every address, subject and message text is replaced by a stand-in of
+the same length, so that a session can be posted in public and still be
+diagnosed. Times, sizes, flags and what servers say stay: look it over.
 raw and rawlog put the session's id behind PATH where there are several.
 CAPTURE#SESSION is one session.`
 
@@ -38,6 +43,7 @@ type exportOptions struct {
 	to          string
 	out         string
 	filter      string
+	share       bool
 	showSecrets bool
 }
 
@@ -46,17 +52,18 @@ type exportForm struct {
 	write    func(o exportOptions, std streams) error
 	path     string // what PATH is, where it has to be given
 	unfilter string // why there is no --filter
+	share    bool   // --share goes with it
 }
 
 const everyByte = "is every byte; one session is CAPTURE#SESSION"
 
 var exportForms = map[string]exportForm{
-	"json":     {write: exportText},
-	"markdown": {write: exportText},
-	"html":     {write: exportText},
+	"json":     {write: exportText, share: true},
+	"markdown": {write: exportText, share: true},
+	"html":     {write: exportText, share: true},
 	"eml":      {write: exportEML, path: "makes a file a message: say in which folder"},
 	"mbox":     {write: exportMbox},
-	"pcapng":   {write: exportPcapng, path: "writes a capture: say where"},
+	"pcapng":   {write: exportPcapng, path: "writes a capture: say where", share: true},
 	"raw":      {write: exportRaw, path: "writes two files: say where", unfilter: everyByte},
 	"rawlog":   {write: exportRaw, path: "writes two files: say where", unfilter: everyByte},
 }
@@ -82,6 +89,7 @@ func newExport(std streams) *cobra.Command {
 	completeWords(cmd, "to", exportNames...)
 	f.StringVar(&o.out, "out", "", "write to `PATH` (default stdout, where the form is one text)")
 	addFilter(cmd, &o.filter)
+	f.BoolVar(&o.share, "share", false, "put stand-ins for names, addresses, mailboxes and message text, to show it in public")
 	f.BoolVar(&o.showSecrets, "show-secrets", false, "keep passwords readable, where they were recorded so")
 	return cmd
 }
@@ -97,6 +105,10 @@ func runExport(o exportOptions, std streams) error {
 		return usagef("--to %s %s with --out PATH", o.to, form.path)
 	case form.unfilter != "" && o.filter != "":
 		return usagef("--filter does not go with --to %s, which %s", o.to, form.unfilter)
+	case o.share && !form.share:
+		return usagef("--share goes with json, markdown, html and pcapng, and not with %s", o.to)
+	case o.share && o.showSecrets:
+		return usagef("--share and --show-secrets do not go together")
 	}
 	if _, err := compileFilter(o.filter); err != nil {
 		return err
@@ -107,7 +119,12 @@ func runExport(o exportOptions, std streams) error {
 // exportText writes one text to stdout or to a file.
 func exportText(o exportOptions, std streams) error {
 	s := showOptions{captures: []string{o.capture}, format: o.to, filter: o.filter, showSecrets: o.showSecrets}
-	return o.into(std, func(std streams) error { return runShow(s, std) })
+	return o.into(std, func(std streams) error {
+		if o.share {
+			return exportShared(o, s, std)
+		}
+		return runShow(s, std)
+	})
 }
 
 // into has write write to PATH, or to stdout. The file is there for nobody

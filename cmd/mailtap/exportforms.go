@@ -8,7 +8,9 @@ import (
 
 	"mailtap/captures"
 	"mailtap/captures/export"
+	"mailtap/captures/share"
 	"mailtap/parse/event"
+	"mailtap/parse/wire"
 )
 
 // open opens the capture, with progress on a terminal.
@@ -111,10 +113,35 @@ func exportPcapng(o exportOptions, std streams) error {
 	if _, err := os.Lstat(o.out); !errors.Is(err, os.ErrNotExist) {
 		return usagef("--out %s is there already: choose another name", o.out)
 	}
-	n, err := export.Pcapng(r, o.out, export.PcapngOptions{Version: version(), Accept: accept})
+	var source export.Source = r
+	if o.share {
+		source = share.New(r)
+	}
+	n, err := export.Pcapng(source, o.out, export.PcapngOptions{Version: version(), Accept: accept})
 	if err = warnCut(err, std.err); err != nil {
 		return err
 	}
 	fmt.Fprintf(std.err, "mailtap: wrote %s to %s\n", plural(n, "session", "sessions"), o.out)
 	return nil
+}
+
+// exportShared writes one text of what may be shown in public.
+func exportShared(o exportOptions, s showOptions, std streams) error {
+	r, _, err := o.open(std)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	s.captures = []string{"a shared recording"} // a file's name may tell whose it is
+	out, err := s.open(std.out)
+	if err != nil {
+		return err
+	}
+	err = share.New(r).Walk(func(item wire.Item) error {
+		if item.Event == nil {
+			return nil
+		}
+		return out.Event(item.Event)
+	})
+	return errors.Join(warnCut(err, std.err), out.Close())
 }

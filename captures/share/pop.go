@@ -1,0 +1,71 @@
+package share
+
+import (
+	"bytes"
+	"strings"
+)
+
+// popLines replaces what is private in lines of POP3.
+type popLines struct {
+	names  *names
+	client bool
+	cut    bool
+}
+
+func (l *popLines) open() int64 { return 0 }
+
+func (l *popLines) passed() {}
+
+func (l *popLines) refused([]byte) {}
+
+func (l *popLines) literal([]byte) {}
+
+func (l *popLines) line(line []byte) {
+	goesOn := l.cut
+	l.cut = len(line) > 0 && line[len(line)-1] != '\n'
+	switch {
+	case goesOn:
+		l.names.human(line)
+	case l.client:
+		l.command(line)
+	default:
+		l.response(line)
+	}
+}
+
+func (l *popLines) command(line []byte) {
+	name, rest := word(line)
+	switch strings.ToUpper(string(name)) {
+	case "USER":
+		l.names.name(rest)
+	case "APOP":
+		user, _ := word(rest)
+		l.names.name(user)
+	case "AUTH":
+		_, initial := word(rest)
+		l.names.sasl(initial)
+	default:
+		if !l.names.sasl(line) {
+			l.names.human(line)
+		}
+	}
+}
+
+func (l *popLines) response(line []byte) {
+	first, rest := word(line)
+	switch {
+	case string(first) == "+":
+		if !l.names.sasl(rest) {
+			l.names.human(rest)
+		}
+	case len(line) > 0 && (line[0] == '+' || line[0] == '-'):
+		l.names.human(rest)
+	case len(first) > 0 && allDigits(first): // of LIST, or of UIDL, whose ids may name hosts
+		id := bytes.TrimRight(rest, "\r\n")
+		if !allDigits(id) {
+			l.names.replace(id, false)
+		}
+	default: // a capability, or of XTND
+		l.names.human(line)
+	}
+}
