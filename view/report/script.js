@@ -65,7 +65,7 @@
 	const all = (open) => { for (const d of document.querySelectorAll("#transcript details")) d.open = open; };
 	document.getElementById("unfold").addEventListener("click", () => all(true));
 	document.getElementById("foldall").addEventListener("click", () => all(false));
-	// The place in the page may be a line, or a question: report.html#show=bad, #search=alice&only=1
+	// The place in the page may be a line, or a question: report.html#show=bad, #search=words&only=1
 	const follow = () => {
 		if (/^#(show|search|only)=/.test(location.hash)) {
 			const asked = new URLSearchParams(location.hash.slice(1));
