@@ -50,6 +50,9 @@ type index struct {
 // their beginnings. Of a capture that was cut it gives those up to the cut,
 // with an error that is ErrTruncated.
 func (r *Reader) Sessions() ([]*Session, error) {
+	if r.rawlog != nil {
+		return r.rawlog.sessions(r)
+	}
 	x := &index{byID: map[string]*Session{}, conns: map[ends]*Session{}, found: r.Found}
 	if x.found == nil {
 		x.found = func(*Session) {}

@@ -41,7 +41,8 @@ type Reader struct {
 	used     bool
 	index    map[string]*Session // what Sessions found
 	listed   []string
-	shared   bool // the file is another Reader's
+	shared   bool    // the file is another Reader's
+	rawlog   *rawlog // the pair of files that it is; nil for a capture
 	newParse func(event.Proto, wire.Options) wire.Session
 }
 
@@ -53,7 +54,10 @@ func Open(name string) (*Reader, error) {
 		return nil, fmt.Errorf("reading capture %s: %w", path, cause(err))
 	}
 	r := &Reader{path: path, session: session, f: f, newParse: parse.New}
-	if err := r.check(); err != nil {
+	if r.rawlog, err = openRawlog(path); err == nil && r.rawlog == nil {
+		err = r.check()
+	}
+	if err != nil {
 		f.Close()
 		return nil, fmt.Errorf("reading capture %s: %w", path, err)
 	}
@@ -113,7 +117,7 @@ func (r *Reader) Size() (octets int64, packed bool) { return r.size, r.packed }
 // time as r and until r is closed. A pipe has none: it can be read only once.
 func (r *Reader) Again() *Reader {
 	return &Reader{ShowSecrets: r.ShowSecrets, KeyLog: r.KeyLog, path: r.path, session: r.session, f: r.f, size: r.size, seekable: r.seekable,
-		packed: r.packed, format: r.format, used: r.used, index: r.index, listed: r.listed, shared: true, newParse: r.newParse}
+		packed: r.packed, format: r.format, used: r.used, index: r.index, listed: r.listed, rawlog: r.rawlog, shared: true, newParse: r.newParse}
 }
 
 // Listed are the sessions that Sessions found.
@@ -137,6 +141,9 @@ func (r *Reader) Walk(fn func(wire.Item) error) error { return r.WalkSession(r.s
 // WalkSession is Walk for one session ("" for all). After Sessions it reads no
 // more of an unpacked pcapng file than the part where the session is.
 func (r *Reader) WalkSession(id string, fn func(wire.Item) error) error {
+	if r.rawlog != nil {
+		return r.rawlog.walk(r, id, fn)
+	}
 	w := newWalk(r, id, fn)
 	err := r.scan(r.index[id], w.packet)
 	w.close()

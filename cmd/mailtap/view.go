@@ -250,6 +250,7 @@ func (s *captureSource) actions() view.Actions {
 			return s.comment(id, text, set)
 		},
 		Compare: s.compare,
+		Exports: viewExports(s.named),
 	}
 }
 

@@ -85,22 +85,33 @@ func (r *recording) actions(path string) view.Actions {
 	if r == nil {
 		return view.Actions{}
 	}
+	written := func(id string) (*captureSource, error) { // what is recorded of a session so far
+		files := []string{path}
+		if r.each {
+			files, _ = filepath.Glob(filepath.Join(path, "*"+id+"*.pcapng"))
+		}
+		if err := r.writer.Flush(); err != nil {
+			return nil, err
+		}
+		return openCaptures(files)
+	}
 	return view.Actions{
 		Save: func(id, to string) error {
-			files := []string{path}
-			if r.each {
-				files, _ = filepath.Glob(filepath.Join(path, "*"+id+"*.pcapng"))
-			}
-			if err := r.writer.Flush(); err != nil {
-				return err
-			}
-			source, err := openCaptures(files)
+			source, err := written(id)
 			if err != nil {
 				return err
 			}
 			defer source.close()
 			return source.save(id, to)
 		},
+		Exports: viewExports(func(id string) (string, error) {
+			source, err := written(id)
+			if err != nil {
+				return "", err
+			}
+			defer source.close()
+			return source.named(id)
+		}),
 		Comment: func(at, text string, set bool) error {
 			id, _, _ := strings.Cut(at, ":")
 			var after int64

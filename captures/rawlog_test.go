@@ -1,0 +1,79 @@
+package captures_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"mailtap/captures"
+	"mailtap/captures/export"
+	"mailtap/parse/event"
+	"mailtap/parse/wire"
+)
+
+// What Dovecot 2.3 logged of a session is read as one, whichever file of the
+// pair is named, and written again octet for octet.
+func TestRawlog(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		proto event.Proto
+		want  []string
+	}{
+		{"imap", event.IMAP, []string{"APPEND", "SELECT", "FETCH", "LOGOUT"}},
+		{"pop3", event.POP3, []string{"RETR", "QUIT"}},
+	} {
+		for _, end := range []string{".in", ".out"} {
+			r, err := captures.Open(filepath.Join("testdata", "rawlog", c.name+end))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var commands []string
+			err = r.Walk(func(item wire.Item) error {
+				if e := item.Event; e != nil && e.Kind == event.KindCommand {
+					commands = append(commands, e.Name)
+				} else if e != nil && e.Context.Proto != c.proto {
+					t.Errorf("%s: an event of %v", c.name, e.Context.Proto)
+				}
+				return nil
+			})
+			if err != nil || strings.Join(commands, " ") != strings.Join(c.want, " ") {
+				t.Errorf("%s%s: %v, %v", c.name, end, commands, err)
+			}
+			sessions, err := r.Sessions()
+			if err != nil || len(sessions) != 1 || sessions[0].Octets[0] == 0 || sessions[0].Octets[1] == 0 {
+				t.Errorf("%s: sessions %+v, %v", c.name, sessions, err)
+			}
+			path := filepath.Join(t.TempDir(), "raw")
+			if _, err := export.Raw(r, path); err != nil {
+				t.Fatal(err)
+			}
+			r.Close()
+			for raw, log := range map[string]string{".client": ".in", ".server": ".out"} {
+				want := ""
+				text, _ := os.ReadFile(filepath.Join("testdata", "rawlog", c.name+log))
+				for line := range strings.Lines(string(text)) {
+					_, line, _ = strings.Cut(line, " ")
+					want += line
+				}
+				if got, err := os.ReadFile(path + raw); err != nil || string(got) != want {
+					t.Errorf("%s%s: %q, %v; want %q", c.name, raw, got, err, want)
+				}
+			}
+		}
+	}
+}
+
+// Half of a pair is said to be that; other files with such names are not taken for one.
+func TestRawlogHalf(t *testing.T) {
+	dir := t.TempDir()
+	for name, want := range map[string]string{"a.in": "half of a Dovecot rawlog"} {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte("1795461238.694990 a NOOP\r\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := captures.Open(path); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
