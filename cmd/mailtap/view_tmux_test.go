@@ -144,8 +144,11 @@ func TestViewKeys(t *testing.T) {
 		{[]string{"]"}, []string{"DELE 3"}},
 		{[]string{"["}, []string{"octets as hex"}},
 		{[]string{"p"}, []string{"RETR 3", "answered"}},
-		{[]string{"x"}, []string{"xport"}},
-		{[]string{"Escape", "C-l"}, []string{"octets as hex"}},
+		{[]string{"x"}, []string{"export session", "report (HTML)"}},
+		{[]string{"Escape"}, []string{"octets as hex", "!report (HTML)"}},
+		{[]string{"x", "m"}, []string{"transcript (Markdown) as:"}},
+		{[]string{"C-u", "one.md", "Enter"}, []string{"one.md"}},
+		{[]string{"C-l"}, []string{"octets as hex"}},
 		{[]string{":", "sessions", "Enter"}, []string{"state", "user"}},
 		{[]string{":", "nonsense", "Enter"}, []string{"no command"}},
 	} {
