@@ -40,8 +40,9 @@ func (a *App) stop() {
 	case <-back:
 	case <-time.After(notStopped): // a stopped process finds this expired, and both say the same
 	}
-	if err := a.screen.Resume(); err != nil {
+	if err := a.screen.Resume(); err != nil { // the terminal is gone, and drawing on it would never end
 		a.quit = true
+		return
 	}
 	a.screen.Sync()
 }
