@@ -349,7 +349,7 @@ func TestPlaces(t *testing.T) {
 // One word has one stand-in, in all sessions; two words have two.
 func TestStable(t *testing.T) {
 	n := newNames()
-	if a, b := n.nameText("Work/Acme"), n.nameText("acme/WORK"); strings.ToLower(a[:4]) != strings.ToLower(b[5:]) || strings.ToLower(a[5:]) != strings.ToLower(b[:4]) || a[4] != '/' {
+	if a, b := n.nameText("Work/Acme"), n.nameText("acme/WORK"); !strings.EqualFold(a[:4], b[5:]) || !strings.EqualFold(a[5:], b[:4]) || a[4] != '/' {
 		t.Errorf("%q, %q", a, b)
 	}
 	seen := map[string]bool{}

@@ -10,7 +10,6 @@ import (
 // dots and other signs stay where they are. Of a header the names of common
 // fields stay, and what says how the text is encoded.
 type filler struct {
-	line  []byte // what was seen of the header's line
 	field string // whose value goes by
 	begun bool
 }
