@@ -230,6 +230,9 @@ func (a *App) loop(ctx context.Context, keys <-chan tcell.Event, fed <-chan fed)
 			}
 		}
 		a.drain(keys, fed)
+		if a.quit { // there may be no terminal to draw on any more
+			break
+		}
 		a.work(sliceOfWork)
 		a.Draw()
 	}
