@@ -3,6 +3,7 @@ package mailserver
 import (
 	"crypto/tls"
 	"net"
+	"time"
 
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapserver"
@@ -36,7 +37,7 @@ func (m *Mailboxes) IMAP(l net.Listener, o Options) *Server {
 func (m *Mailboxes) imapOptions(o Options, clearLogin bool) *imapserver.Options {
 	options := &imapserver.Options{
 		NewSession: func(*imapserver.Conn) (imapserver.Session, *imapserver.GreetingData, error) {
-			return m.imap.NewSession(), nil, nil
+			return session{m.imap.NewSession().(imapserver.SessionIMAP4rev2)}, nil, nil
 		},
 		Caps:         imapCaps,
 		InsecureAuth: clearLogin,
@@ -46,6 +47,30 @@ func (m *Mailboxes) imapOptions(o Options, clearLogin bool) *imapserver.Options 
 		options.TLSConfig = o.TLS
 	}
 	return options
+}
+
+// session is one of the memory server's, with an IDLE that loses nothing.
+type session struct{ imapserver.SessionIMAP4rev2 }
+
+// newsInterval is how often an IDLE looks for news.
+const newsInterval = 20 * time.Millisecond
+
+// Idle tells of changes as they come. The library's own hears only of those
+// that come after it began to listen, which is behind its "+ idling": what
+// changes between the two it tells with the next change, or never.
+func (s session) Idle(w *imapserver.UpdateWriter, stop <-chan struct{}) error {
+	look := time.NewTicker(newsInterval)
+	defer look.Stop()
+	for {
+		if err := s.Poll(w, true); err != nil {
+			return err
+		}
+		select {
+		case <-look.C:
+		case <-stop:
+			return nil
+		}
+	}
 }
 
 // logger is a log function as the IMAP library wants it.
