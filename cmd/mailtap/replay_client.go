@@ -39,6 +39,7 @@ type replayClientOptions struct {
 	format   string
 	stop     bool
 	yes      bool
+	anyway   bool // send the password in the clear
 }
 
 func newReplayClient(std streams) *cobra.Command {
@@ -61,6 +62,7 @@ func newReplayClient(std streams) *cobra.Command {
 	f.StringVar(&o.speed, "speed", "max", "max, or 1x for the recorded pace, 2x for twice that")
 	f.StringVar(&o.format, "format", "text", "the report's form: text or json")
 	f.BoolVar(&o.stop, "stop-on-difference", false, "end at the first answer that differs")
+	f.BoolVar(&o.anyway, "send-password-anyway", false, "send the password to another machine without TLS")
 	f.BoolVar(&o.yes, "yes", false, "do not ask before commands that delete something")
 	completeWords(cmd, "speed", "max", "1x", "2x")
 	completeWords(cmd, "format", "text", "json")
@@ -92,7 +94,7 @@ func runReplayClient(ctx context.Context, capture, upstream string, o replayClie
 	if err := o.consent(rec, to.Upstream, std); err != nil {
 		return err
 	}
-	c := &replay.Client{Recording: rec, Upstream: to.Upstream, ID: proxy.NewID(), User: o.password.user, Speed: speed, StopOnDifference: o.stop,
+	c := &replay.Client{Recording: rec, Upstream: to.Upstream, ID: proxy.NewID(), User: o.password.user, Speed: speed, StopOnDifference: o.stop, Anyway: o.anyway,
 		Note: func(text string) { ownLine(std.err, text) }}
 	user := o.password.user
 	if user == "" {

@@ -31,6 +31,7 @@ type Client struct {
 	ID       string                 // of the new session: ten base32 characters
 	User     string                 // who logs in; "" is whom the recording has
 	Password func() (string, error) // asked once, when the login comes
+	Anyway   bool                   // the password may go to another machine in the clear
 
 	Speed            float64 // 1 is the recorded pace, 2 twice as fast; 0 waits for nothing but answers
 	StopOnDifference bool

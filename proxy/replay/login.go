@@ -37,18 +37,27 @@ func (p *player) login(ctx context.Context, t *Turn) (more bool, err error) {
 	if user == "" {
 		return false, fmt.Errorf("the capture does not say who logged in; name the user with --user")
 	}
-	password, err := p.Password()
-	if err != nil {
-		return false, err
-	}
 	how, ok := p.choose(t)
 	if !ok {
 		return false, fmt.Errorf("%s offers no way to log in that mailtap knows: %s", p.Upstream, wire.Escape([]byte(strings.Join(p.offers.list, " "))))
 	}
-	if !p.offers.secure && !p.Upstream.Loopback() && (how == "PLAIN" || how == "LOGIN" || how == byCommand) {
+	if p.exposes(how) {
+		if !p.Anyway {
+			return false, fmt.Errorf("the login would send the password to %s in the clear: name a scheme with TLS (%ss, or %s+starttls), or give --send-password-anyway", p.Upstream, p.Upstream.Proto, p.Upstream.Proto)
+		}
 		p.note("the password goes to %s in the clear", p.Upstream)
 	}
+	password, err := p.Password()
+	if err != nil {
+		return false, err
+	}
 	return p.logIn(ctx, t, how, credentials{user, password})
+}
+
+// exposes tells whether a way to log in hands the password itself to a network,
+// outside TLS.
+func (p *player) exposes(how way) bool {
+	return !p.offers.secure && !p.Upstream.Loopback() && (how == "PLAIN" || how == "LOGIN" || how == byCommand)
 }
 
 type credentials struct{ user, password string }
