@@ -18,6 +18,8 @@ func (a *App) Handle(ev tcell.Event) {
 		a.mouse(ev)
 	case *tcell.EventResize:
 		a.screen.Sync()
+	case *tcell.EventError: // the terminal cannot be read any more: nobody is there
+		a.quit = true
 	}
 }
 

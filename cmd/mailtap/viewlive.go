@@ -20,16 +20,18 @@ type liveSource struct {
 	batches chan view.Batch
 	gone    chan struct{} // closed when nobody looks any more
 	dropped int
+	kept    *kept // for saving, where nothing is recorded
 }
 
 func newLiveSource() *liveSource {
-	return &liveSource{batches: make(chan view.Batch, 16), gone: make(chan struct{})}
+	return &liveSource{batches: make(chan view.Batch, 16), gone: make(chan struct{}), kept: newKept(keptOctets)}
 }
 
 // Write makes it a sink of the proxy.
 func (s *liveSource) Write(batch []wire.Item) error {
 	b := view.Batch{Items: append([]wire.Item(nil), batch...), Left: view.Left{Events: int64(s.dropped)}}
 	s.dropped = 0
+	s.kept.add(batch)
 	select {
 	case s.batches <- b:
 	case <-s.gone:
@@ -38,7 +40,10 @@ func (s *liveSource) Write(batch []wire.Item) error {
 }
 
 // Dropped counts what the queue had no room for.
-func (s *liveSource) Dropped(items int) { s.dropped += items }
+func (s *liveSource) Dropped(items int) {
+	s.dropped += items
+	s.kept.missed()
+}
 
 // Next makes it a view.Source.
 func (s *liveSource) Next(ctx context.Context) (view.Batch, error) {
@@ -70,6 +75,9 @@ func (s *liveSource) watch(ctx context.Context, p *proxy.Proxy, o view.Options, 
 	defer stop()
 	defer close(s.gone)
 	o.Source, o.Live, o.Title, o.Parting = s, true, "proxy", "the proxy ends with it"
+	if o.Actions.Save == nil {
+		o.Actions.Save = s.kept.save
+	}
 	o.Actions.End = func(id string) error {
 		if !p.Kill(id) {
 			return errors.New("the session has ended already")
