@@ -40,6 +40,7 @@ func checkFaults(t *testing.T, s *peertest.Server, faults []fault) {
 			t.Parallel()
 			p := peertest.StartProxy(t, s, peertest.ProxyOptions{Routes: []peertest.Route{f.route}})
 			f.run(t, peertest.End{Proto: f.route.Proto, Security: f.route.Listen, Host: "localhost", Port: p.Port(t, f.route), CA: p.CA, User: s.User(t), Dir: t.TempDir()})
+			p.AwaitClosed(t)
 			events := p.Stop(t)
 			found := diagnose(t, p.Capture)
 			checkFindings(t, f, found)

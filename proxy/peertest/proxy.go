@@ -193,6 +193,16 @@ func (p *Proxy) Await(t testing.TB, match func(Event) bool) Event {
 	return e
 }
 
+// AwaitClosed waits until at least one session was opened and all that were
+// opened are closed. A client that has ended may be ahead of the proxy: without
+// the wait an interrupt would end its session in the client's place.
+func (p *Proxy) AwaitClosed(t testing.TB) {
+	t.Helper()
+	if !p.log.awaitClosed() {
+		t.Fatalf("sessions are still open after %v\n%s", patience, Cut(p.log.text(), 8000))
+	}
+}
+
 // Kill ends the proxy with SIGKILL: nothing is flushed, nothing checked.
 func (p *Proxy) Kill(t testing.TB) {
 	t.Helper()
@@ -268,7 +278,42 @@ func (l *logReader) end() {
 	l.more.Broadcast()
 }
 
+// await returns the first event that match accepts.
 func (l *logReader) await(match func(Event) bool) (found Event, ok bool) {
+	at := 0
+	ok = l.wait(func() bool {
+		for ; at < len(l.lines); at++ {
+			found = Event{}
+			if json.Unmarshal(l.lines[at], &found) == nil && match(found) {
+				return true
+			}
+		}
+		return false
+	})
+	return found, ok
+}
+
+// awaitClosed waits until sessions were opened, and all of them are closed.
+func (l *logReader) awaitClosed() bool {
+	opened, closed, at := 0, 0, 0
+	return l.wait(func() bool {
+		for ; at < len(l.lines); at++ {
+			var e Event
+			_ = json.Unmarshal(l.lines[at], &e)
+			switch e.Event {
+			case "session.open":
+				opened++
+			case "session.close":
+				closed++
+			}
+		}
+		return opened > 0 && opened == closed
+	})
+}
+
+// wait asks done after each line, under the lock, until it says yes. It gives up
+// after patience and where nothing more can come.
+func (l *logReader) wait(done func() bool) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	late := false
@@ -279,18 +324,13 @@ func (l *logReader) await(match func(Event) bool) (found Event, ok bool) {
 		l.more.Broadcast()
 	})
 	defer timer.Stop()
-	for at := 0; ; at++ {
-		for at == len(l.lines) {
-			if l.ended || late {
-				return Event{}, false
-			}
-			l.more.Wait()
+	for !done() {
+		if l.ended || late {
+			return false
 		}
-		var e Event
-		if json.Unmarshal(l.lines[at], &e) == nil && match(e) {
-			return e, true
-		}
+		l.more.Wait()
 	}
+	return true
 }
 
 func (l *logReader) text() string {
