@@ -77,30 +77,6 @@ func (s Stores) say(format string, args ...any) {
 	}
 }
 
-// java is the store of the Java that JAVA_HOME names.
-func (s Stores) java(v verb, cert *x509.Certificate) Outcome {
-	o := Outcome{Store: Java}
-	store, err := truststore.NewJavaTrust()
-	if err != nil {
-		o.Skipped = "JAVA_HOME names no Java with a keytool"
-		return o
-	}
-	o.Place = javaHome()
-	there := store.Exists(cert)
-	if o.Done = settled(v, there); o.Done != "" {
-		return o
-	}
-	if v == add {
-		err, o.Done = withFile(cert, store.Install), "added"
-	} else {
-		err, o.Done = withFile(cert, store.Uninstall), "removed"
-	}
-	if err != nil {
-		o.Done, o.Err = "", fmt.Errorf("running keytool: %s; it may need root, or another password than %q", oneLine(err), truststore.JavaStorePass)
-	}
-	return o
-}
-
 // settled is the outcome where nothing has to be changed, or "".
 func settled(v verb, there bool) string {
 	switch {
