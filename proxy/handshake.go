@@ -60,7 +60,7 @@ func (s *session) shakeClient() bool {
 		s.mu.Unlock()
 		if s.ctx.Err() == nil {
 			s.findTLS(event.SideClient, report.Failure, event.SeverityNone)
-			s.end(event.SideClient, report.Failure.Text)
+			s.end(event.SideClient, "its TLS handshake with mailtap failed")
 		}
 		return false
 	}

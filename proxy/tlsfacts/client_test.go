@@ -35,6 +35,12 @@ func TestClientFailures(t *testing.T) {
 		{"untrusted CA", false, shake(&tls.Config{ServerName: "mail.example.org", RootCAs: stranger.pool()}), "tls.client.untrusted-ca", "bad_certificate (42)", "mailtap ca trust", ""},
 		{"untrusted CA, TLS 1.2", false, shake(&tls.Config{ServerName: "mail.example.org", RootCAs: stranger.pool(), MaxVersion: tls.VersionTLS12}), "tls.client.untrusted-ca", "bad_certificate (42)", "mailtap ca trust", ""},
 		{"no SNI", false, shake(&tls.Config{ServerName: "192.0.2.1", RootCAs: a.pool()}), "tls.client.untrusted-ca", "no server name", "mailtap ca trust", "tls.sni-missing"},
+		{"unknown CA, no SNI", false, func(c net.Conn) {
+			unknownCA := []byte{21, 3, 3, 0, 2, 2, 48} // an alert record of TLS 1.2
+			config := &tls.Config{ServerName: "192.0.2.1", MaxVersion: tls.VersionTLS12, InsecureSkipVerify: true,
+				VerifyConnection: func(tls.ConnectionState) error { c.Write(unknownCA); c.Close(); return errors.New("unknown") }}
+			tls.Client(c, config).Handshake()
+		}, "tls.client.untrusted-ca", "unknown_ca (48)", "the client does not trust mailtap's CA: run mailtap ca trust", ""},
 		{"silent abort", false, func(c net.Conn) {
 			config := &tls.Config{ServerName: "mail.example.org", InsecureSkipVerify: true, VerifyConnection: func(tls.ConnectionState) error { c.Close(); return errors.New("pinned") }}
 			tls.Client(c, config).Handshake()

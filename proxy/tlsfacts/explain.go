@@ -142,7 +142,10 @@ func (f *Failure) noSNI(hello *Hello) {
 func (l *Listener) clientAlert(alert uint8, hello *Hello) *Failure {
 	f := &Failure{Text: "the client ended the handshake with the alert " + alertName(alert)}
 	switch alert {
-	case 42, 43, 44, 46, 48, 49:
+	case 48: // unknown_ca: what name it asked for plays no part
+		f.ID = "tls.client.untrusted-ca"
+		f.Advice = "the client does not trust mailtap's CA: " + trustAdvice
+	case 42, 43, 44, 46, 49:
 		f.ID = "tls.client.untrusted-ca"
 		f.Advice = "the client does not trust mailtap's CA, or not for the name that it asked for: " + trustAdvice
 		f.noSNI(hello)
