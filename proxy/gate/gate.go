@@ -62,6 +62,7 @@ type Gate struct {
 	Sides
 
 	granted bool
+	asked   bool   // the client's upgrade waits for the server's answer
 	list    []byte // what stands behind CAPABILITY in greetings in place of the server's
 	insert  bool   // also where a greeting has no such code
 	notices []Notice
@@ -88,7 +89,7 @@ func (g *Gate) Offered() (offered, known bool) { return g.serverOffers, g.server
 // Upgraded tells that side is inside TLS now.
 func (g *Gate) Upgraded(side event.Side) {
 	if side == event.SideClient {
-		g.ClientTLS, g.granted = true, false
+		g.ClientTLS, g.granted, g.asked = true, false, false
 	} else {
 		g.ServerTLS = true
 	}
@@ -100,6 +101,11 @@ func (g *Gate) Notices() []Notice {
 	g.notices = nil
 	return n
 }
+
+// Needed reports whether there is anything left to decide: beside what the
+// sides ask for an upgrade that was begun, also where a login before it in the
+// same packet has succeeded meanwhile.
+func (g *Gate) Needed(state event.State) bool { return g.asked || g.Sides.Needed(state) }
 
 // Decide is wire.Gate's.
 func (g *Gate) Decide(u *wire.Unit) wire.Verdict {

@@ -109,6 +109,7 @@ func TestIMAP(t *testing.T) {
 		offer    = "* CAPABILITY IMAP4rev1 X-FOO STARTTLS LOGINDISABLED AUTH=PLAIN IDLE"
 		inside   = "* CAPABILITY IMAP4rev1 AUTH=PLAIN AUTH=LOGIN SASL-IR X-FOO"
 		refusal  = "NO [PRIVACYREQUIRED] mailtap: this route requires TLS; switch STARTTLS on in the client and log in after it"
+		early    = "a1 NO [PRIVACYREQUIRED] mailtap: this route requires TLS before this command; switch STARTTLS on in the client"
 		active   = "a1 BAD mailtap: TLS is already active"
 		required = "starttls-imaps starttls-imap starttls-starttls"
 		optional = "imap-imaps imap-starttls"
@@ -144,6 +145,12 @@ func TestIMAP(t *testing.T) {
 		{required, client("a1 LOGIN u p"), "refuse a1 " + refusal},
 		{required, client("a1 AUTHENTICATE PLAIN"), "refuse a1 " + refusal},
 		{required, client("a1 NOOP"), "relay"},
+		{required, client("a1 ID NIL"), "relay"},
+		{required, client("a1 NOOP {32+}"), "refuse " + early},
+		{required, client("a1 XLOGIN u p"), "refuse " + early},
+		{required, client("LOGIN u p"), "refuse LOGIN" + early[2:]},
+		{optional, client("a1 XLOGIN u p"), "relay"},
+		{"imap-imap", client("a1 XLOGIN u p"), "relay"},
 		{required, data(event.IMAP, "AGFsaWNlAHNlc2FtZQ=="), "refuse * BAD mailtap: expected a command; this route requires TLS before a login"},
 		{required, data(event.IMAP, ""), "relay"},
 		{optional, data(event.IMAP, "AGFsaWNlAHNlc2FtZQ=="), "relay"},
@@ -179,6 +186,7 @@ func TestPOP3(t *testing.T) {
 		inClear  = "imaps-imap imaps-imap-upgraded"
 		all      = required + " " + optional + " " + inClear + " imap-imap"
 	)
+	const early = "refuse -ERR [AUTH] mailtap: this route requires TLS before this command; switch STARTTLS on in the client"
 	client := func(line string) *wire.Unit { return unit(event.POP3, event.SideClient, line) }
 	tests := []struct {
 		pairs string
@@ -187,7 +195,11 @@ func TestPOP3(t *testing.T) {
 	}{
 		{all, greeting(event.POP3, "+OK ready <12.34@example.org>"), "relay"},
 		{all, block("CAPA", "TOP"), "relay"},
-		{all, client("STAT"), "relay"},
+		{all, client("NOOP"), "relay"},
+		{optional, client("STAT"), "relay"},
+		{optional, client("XPASS p"), "relay"},
+		{required, client("XPASS p"), early},
+		{required, client("a1 LOGIN u p"), early},
 		{all, client("AUTH"), "relay"},
 		{inClear, block("CAPA", "STLS"), "replace"},
 		{inClear, block("CAPA", "USER"), "relay"},
@@ -315,5 +327,34 @@ func TestNotices(t *testing.T) {
 	}
 	if got := g.Notices(); got != nil {
 		t.Errorf("Notices again = %v", got)
+	}
+}
+
+// A login that succeeds before the upgrade that was asked for behind it, in
+// one packet, leaves the gate at its work until the server has answered.
+func TestLoginBeforeUpgrade(t *testing.T) {
+	tests := []struct {
+		proto         event.Proto
+		state         event.State
+		upgrade, name string
+		yes, no       string
+	}{
+		{event.IMAP, event.StateAuthenticated, "a2 STARTTLS", "STARTTLS", "a2 OK begin", "a2 BAD too late"},
+		{event.POP3, event.StateTransaction, "STLS", "STLS", "+OK begin", "-ERR too late"},
+	}
+	for _, tt := range tests {
+		g := New(Sides{Proto: tt.proto})
+		g.Decide(unit(tt.proto, event.SideClient, tt.upgrade))
+		if !g.Needed(tt.state) {
+			t.Errorf("%s: not needed while the upgrade waits for its answer", tt.name)
+		}
+		yes := completes(tt.proto, tt.name, tt.yes)
+		if got := shown(yes, g.Decide(yes)); got != "hold" || !g.Needed(tt.state) {
+			t.Errorf("%s: %q, needed %v; want hold, true", tt.yes, got, g.Needed(tt.state))
+		}
+		no := completes(tt.proto, tt.name, tt.no)
+		if got := shown(no, g.Decide(no)); got != "relay (stop)" || g.Needed(tt.state) {
+			t.Errorf("%s: %q, needed %v; want relay (stop), false", tt.no, got, g.Needed(tt.state))
+		}
 	}
 }

@@ -30,7 +30,22 @@ func (g *Gate) imapCommand(u *wire.Unit) wire.Verdict {
 			return refuse(u.Tag + " NO mailtap: COMPRESS is switched off here (--no-compress)")
 		}
 	}
+	if g.guards() && !harmless(u) {
+		return refuse(u.Tag + " NO [PRIVACYREQUIRED] mailtap: this route requires TLS before this command; switch STARTTLS on in the client")
+	}
 	return wire.Verdict{}
+}
+
+// harmless reports whether a command may pass where no login may: one of those
+// that a client has before it (RFC 9051 §6.1, RFC 2971, RFC 5255) and no
+// secret for. What is not known may be a login by another name; and a literal,
+// to a server that does not expect one, is the next command.
+func harmless(u *wire.Unit) bool {
+	switch u.Name {
+	case "CAPABILITY", "NOOP", "LOGOUT", "ID", "LANGUAGE":
+		return !bytes.HasSuffix(bytes.TrimRight(u.Data, "\r\n"), []byte("}"))
+	}
+	return false
 }
 
 // startTLS decides about STARTTLS: RFC 9051 §6.2.1.
@@ -41,6 +56,7 @@ func (g *Gate) startTLS(u *wire.Unit) wire.Verdict {
 	case g.ClientTLS:
 		return refuse(u.Tag + " BAD mailtap: TLS is already active")
 	case g.passes():
+		g.asked = true
 		return wire.Verdict{Stop: true}
 	case u.State.LoggedIn():
 		return refuse(u.Tag + " BAD mailtap: STARTTLS is not allowed after the login")
@@ -60,6 +76,7 @@ func (g *Gate) imapResponse(u *wire.Unit) wire.Verdict {
 		if u.Status == "OK" && !g.granted {
 			return wire.Verdict{Action: wire.Hold}
 		}
+		g.asked = false
 		return wire.Verdict{Stop: true}
 	}
 	if u.Kind == event.KindGreeting && u.Status == "PREAUTH" && g.guards() {

@@ -30,6 +30,11 @@ func (g *Gate) pop3Command(u *wire.Unit) wire.Verdict {
 			g.notice(LoginRefused)
 			return refuse("-ERR [AUTH] mailtap: this route requires TLS; switch STARTTLS on in the client and log in after it")
 		}
+	case "CAPA", "NOOP", "QUIT", "LANG", "UTF8":
+	default: // what is not known may be a login by another name
+		if g.guards() {
+			return refuse("-ERR [AUTH] mailtap: this route requires TLS before this command; switch STARTTLS on in the client")
+		}
 	}
 	return wire.Verdict{}
 }
@@ -42,6 +47,7 @@ func (g *Gate) stls(u *wire.Unit) wire.Verdict {
 	case g.ClientTLS:
 		return refuse("-ERR mailtap: TLS is already active")
 	case g.passes():
+		g.asked = true
 		return wire.Verdict{Stop: true}
 	case u.State.LoggedIn():
 		return refuse("-ERR mailtap: STLS is not allowed after the login")
@@ -65,6 +71,7 @@ func (g *Gate) pop3Response(u *wire.Unit) wire.Verdict {
 		if u.Status == "+OK" && !g.granted {
 			return wire.Verdict{Action: wire.Hold}
 		}
+		g.asked = false
 		return wire.Verdict{Stop: true}
 	case !u.Block:
 		return wire.Verdict{}
