@@ -63,7 +63,10 @@ func (s *session) settle(e ending) {
 	case endWrite: // the reader of that side finds out why, after what it still sends
 		other.link.SetReadDeadline(time.Now().Add(serverEnded))
 	case endStop:
-		if e.side == event.SideClient && s.client.held != nil {
+		switch {
+		case e.side == event.SideServer:
+			other.interrupt() // it is parked
+		case s.client.held != nil:
 			s.stopServer()
 		}
 	case endBroken:

@@ -1,6 +1,8 @@
 package proxy
 
 import (
+	"errors"
+	"os"
 	"slices"
 	"time"
 
@@ -63,7 +65,7 @@ func (s *session) relay(from, to *leg) ending {
 	if rest := from.rest; len(rest) > 0 {
 		from.rest = nil
 		if e, done := s.pass(from, to, rest); done {
-			return e
+			return s.parked(from, e)
 		}
 	}
 	for {
@@ -75,13 +77,42 @@ func (s *session) relay(from, to *leg) ending {
 			from.buf = nil
 			buf.release()
 			if done {
-				return e
+				return s.parked(from, e)
 			}
 		}
 		if err != nil {
 			return s.readEnded(from, err)
 		}
 	}
+}
+
+// parked is how a loop ends. The client's, whose upgrade waits for the server's
+// answer, first waits for that too: what the client sends meanwhile is not
+// looked at, but that it has gone is seen.
+func (s *session) parked(from *leg, e ending) ending {
+	if e.how != endStop || from.side == event.SideServer || from.held != nil {
+		return e
+	}
+	for len(from.rest) <= maxInjected {
+		buf, n, err := from.link.readBuffer()
+		if buf != nil {
+			from.rest = append(from.rest, buf.data[:n]...)
+			buf.release()
+		}
+		switch {
+		case err == nil:
+		case errors.Is(err, os.ErrDeadlineExceeded): // by settle
+			return e
+		case len(from.rest) == 0:
+			return s.readEnded(from, err)
+		default: // it comes again, behind what goes on if the server says no
+			s.note(ending{side: from.side, err: err})
+			s.server.patience.Store(int64(clientEnded))
+			s.server.wait()
+			return e
+		}
+	}
+	return e
 }
 
 // passed is what one step has to be done with.

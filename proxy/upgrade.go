@@ -51,9 +51,7 @@ func (s *session) followUpgrade() bool {
 // release lets the line through that the gate has held.
 func (s *session) release(from, to *leg) bool {
 	held, rest := from.held, from.rest
-	s.mu.Lock()
-	s.gate.Grant()
-	s.mu.Unlock()
+	s.grant()
 	p := s.step(from, to, held, clock())
 	err := to.write(p.turnTo, p.to)
 	if len(p.from) > 0 && err == nil {
@@ -64,6 +62,12 @@ func (s *session) release(from, to *leg) bool {
 		s.note(ending{side: s.client.side, how: endRead, err: err})
 	}
 	return err == nil && !p.over
+}
+
+func (s *session) grant() {
+	s.mu.Lock()
+	defer s.mu.Unlock() // also where it panics: what is to be said of that needs the lock
+	s.gate.Grant()
 }
 
 // clientInside shakes hands with a client that was told to begin, and puts the
@@ -272,10 +276,7 @@ func (s *session) upgradeServer() bool {
 // offered reports whether the server offers the upgrade: as the gate has seen,
 // or else as it says when asked.
 func (s *session) offered() (bool, error) {
-	s.mu.Lock()
-	offered, known := s.gate.Offered()
-	s.mu.Unlock()
-	if known {
+	if offered, known := s.seenOffer(); known {
 		return offered, nil
 	}
 	command := "CAPABILITY"
@@ -289,4 +290,10 @@ func (s *session) offered() (bool, error) {
 	}
 	words := bytes.Fields(bytes.ToUpper(s.list))
 	return slices.ContainsFunc(words, func(w []byte) bool { return string(w) == "STARTTLS" || string(w) == "STLS" }), err
+}
+
+func (s *session) seenOffer() (offered, known bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.gate.Offered()
 }
