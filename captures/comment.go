@@ -170,7 +170,7 @@ func shortenEvent(j *event.JSON, limit int) {
 	j.Data = nil
 	for _, field := range []*string{
 		&j.Session, &j.User, &j.Mailbox, &j.ClientID, &j.Listen, &j.Upstream, &j.Client, &j.Server, &j.Settings,
-		&j.Version, &j.Cipher, &j.SNI, &j.ALPN, &j.Failure, &j.Tag, &j.Name, &j.Status, &j.Code, &j.For, &j.Text,
+		&j.Version, &j.Cipher, &j.SNI, &j.ALPN, &j.Hello, &j.Failure, &j.Tag, &j.Name, &j.Status, &j.Code, &j.For, &j.Text,
 		&j.Note, &j.RFC, &j.Error, &j.Other, &j.ID, &j.Title, &j.Advice, &j.Reason, &j.Summary, &j.Message,
 	} {
 		*field = head(*field, limit)

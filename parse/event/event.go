@@ -136,6 +136,7 @@ type TLS struct {
 	Cipher  string
 	SNI     string
 	ALPN    string
+	Hello   string // of SideClient: names what the client offers; equal where the same program offers it again
 	Resumed bool
 	Peer    []Certificate
 	Failure string

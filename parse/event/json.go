@@ -34,6 +34,7 @@ type JSON struct {
 	Cipher  string        `json:"cipher,omitempty"`
 	SNI     string        `json:"sni,omitempty"`
 	ALPN    string        `json:"alpn,omitempty"`
+	Hello   string        `json:"hello,omitempty"`
 	Resumed *bool         `json:"resumed,omitempty"`
 	Peer    []Certificate `json:"peer,omitempty"`
 	Failure string        `json:"failure,omitempty"`
@@ -121,7 +122,7 @@ func (e *Event) Flat() *JSON {
 		}
 	}
 	if t := e.TLS; t != nil {
-		j.Side, j.Version, j.Cipher, j.SNI, j.ALPN = t.Side.String(), t.Version, t.Cipher, t.SNI, t.ALPN
+		j.Side, j.Version, j.Cipher, j.SNI, j.ALPN, j.Hello = t.Side.String(), t.Version, t.Cipher, t.SNI, t.ALPN, t.Hello
 		j.Peer, j.Failure, j.Advice = t.Peer, t.Failure, t.Advice
 		if t.Failure == "" {
 			j.Resumed = ptr(t.Resumed)
@@ -175,7 +176,7 @@ func (e *Event) UnmarshalJSON(data []byte) error {
 		e.Route = &Route{Listen: j.Listen, Upstream: j.Upstream, Client: j.Client, Server: j.Server,
 			Dial: Duration{D: micro(j.DialUS), Known: j.DialUS != nil}, Failure: j.Failure, Settings: j.Settings}
 	case KindTLS:
-		e.TLS = &TLS{Side: ParseSide(j.Side), Version: j.Version, Cipher: j.Cipher, SNI: j.SNI, ALPN: j.ALPN,
+		e.TLS = &TLS{Side: ParseSide(j.Side), Version: j.Version, Cipher: j.Cipher, SNI: j.SNI, ALPN: j.ALPN, Hello: j.Hello,
 			Resumed: j.Resumed != nil && *j.Resumed, Peer: j.Peer, Failure: j.Failure, Advice: j.Advice}
 	case KindFinding:
 		e.Finding = &Finding{ID: j.ID, Severity: ParseSeverity(j.Severity), Title: j.Title, Advice: j.Advice,

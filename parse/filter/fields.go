@@ -161,6 +161,7 @@ var fields = []field{
 	text("cipher", "tls: the cipher suite agreed", func(e *event.Event) string { return tls(e).Cipher }),
 	text("sni", "tls: the name asked for", func(e *event.Event) string { return tls(e).SNI }),
 	text("alpn", "tls: the protocol agreed", func(e *event.Event) string { return tls(e).ALPN }),
+	text("hello", "tls: names what the client offers, the same for the same program", func(e *event.Event) string { return tls(e).Hello }),
 	flag("resumed", "tls: an earlier session was resumed", func(e *event.Event) bool { t := tls(e); return t.Resumed && t.Failure == "" }),
 	tree("peer", "tls: the peer's certificates", func(e *event.Event) any {
 		if peer := tls(e).Peer; len(peer) > 0 {

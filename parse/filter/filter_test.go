@@ -109,7 +109,7 @@ func TestFieldsAreThoseOfJSON(t *testing.T) {
 	full.Altered, full.Dropped, full.Other, full.OtherBytes, full.To, full.Leg = true, true, "o", 2, event.SideClient, event.LegServer
 	full.Level, full.Message = event.SeverityWarning, "m"
 	for _, e := range []*event.Event{&full, command, opened, finding,
-		{Kind: event.KindTLS, TLS: &event.TLS{Side: event.SideClient, Version: "1", Cipher: "2", SNI: "3", ALPN: "4", Resumed: true, Advice: "5", Peer: []event.Certificate{{Subject: "CN=x"}}}},
+		{Kind: event.KindTLS, TLS: &event.TLS{Side: event.SideClient, Version: "1", Cipher: "2", SNI: "3", ALPN: "4", Hello: "6", Resumed: true, Advice: "5", Peer: []event.Certificate{{Subject: "CN=x"}}}},
 		{Kind: event.KindTLS, TLS: &event.TLS{Side: event.SideServer, Failure: "f"}},
 		{Kind: event.KindUpstreamOpen, Route: &event.Route{Listen: "a", Upstream: "b", Server: "c", Settings: "s", Failure: "f", Dial: event.Duration{D: time.Second, Known: true}}},
 		{Kind: event.KindSessionClose, Close: &event.Close{BytesC: 1, BytesS: 2, WireC: 3, WireS: 4, Commands: 5, Duration: time.Second, By: event.SideProxy, Reason: "r", Summary: "s"}},

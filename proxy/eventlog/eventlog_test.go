@@ -28,7 +28,7 @@ func samples() []*event.Event {
 		{Time: at, Kind: event.KindListening, Route: route()},
 		{Time: at, Kind: event.KindSessionOpen, Context: c, Seq: 1, Route: &event.Route{Listen: "a", Upstream: "b", Client: "c"}},
 		{Time: at, Kind: event.KindUpstreamOpen, Context: c, Seq: 2, Route: route()},
-		{Time: at, Kind: event.KindTLS, Context: c, Seq: 3, TLS: &event.TLS{Side: event.SideClient, Version: "TLS 1.3", Cipher: "TLS_AES_128_GCM_SHA256", SNI: "x", ALPN: "imap", Resumed: true,
+		{Time: at, Kind: event.KindTLS, Context: c, Seq: 3, TLS: &event.TLS{Side: event.SideClient, Version: "TLS 1.3", Cipher: "TLS_AES_128_GCM_SHA256", SNI: "x", ALPN: "imap", Hello: "0a1b2c3d", Resumed: true,
 			Peer: []event.Certificate{{Subject: "CN=x", Names: []string{"x"}, Issuer: "CN=ca", Expiry: at, Reason: "expired"}}}},
 		{Time: at, Kind: event.KindTLS, Context: c, Seq: 4, TLS: &event.TLS{Side: event.SideServer, Failure: "no", Advice: "do"}},
 		{Time: at, Kind: event.KindGreeting, Context: c, Seq: 5, Dir: event.SideServer, Tag: "*", Status: "OK", Text: "* OK <hello> & welcome", Note: "greets", Bytes: 12, State: event.StateNotAuthenticated},

@@ -73,6 +73,7 @@ func fillTLS(z *zerolog.Event, t *event.TLS) {
 	str(z, "cipher", t.Cipher)
 	str(z, "sni", t.SNI)
 	str(z, "alpn", t.ALPN)
+	str(z, "hello", t.Hello)
 	if t.Failure == "" {
 		z.Bool("resumed", t.Resumed)
 	}

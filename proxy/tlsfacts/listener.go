@@ -79,6 +79,7 @@ func (l *Listener) Handshake(ctx context.Context, conn net.Conn, leaf Leaf, alpn
 		state.ServerName = s.hello.SNI
 	}
 	r := &Report{TLS: describe(event.SideClient, state), state: state}
+	r.TLS.Hello = s.hello.Fingerprint()
 	if err != nil {
 		r.fail(l.explain(err, s))
 		return nil, r, err

@@ -13,8 +13,11 @@
 package tlsfacts
 
 import (
+	"crypto/sha256"
 	"crypto/tls"
+	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -42,6 +45,7 @@ type Hello struct {
 	ALPN       []string
 	Signatures []tls.SignatureScheme
 	Curves     []tls.CurveID
+	Extensions []uint16
 }
 
 // Peeked is what Peek saw.
@@ -147,7 +151,36 @@ func NewHello(info *tls.ClientHelloInfo) *Hello {
 		ALPN:       slices.DeleteFunc(slices.Clone(info.SupportedProtos), func(p string) bool { return len(p) == 2 && p[0] == p[1] && p[0]&15 == 10 }),
 		Signatures: slices.Clone(info.SignatureSchemes),
 		Curves:     slices.Clone(info.SupportedCurves),
+		Extensions: plain(info.Extensions),
 	}
+}
+
+// fleeting are extensions that a client sends in one session and leaves out in
+// the next: server_name, which an address has not, padding, early_data,
+// pre_shared_key, cookie, session_ticket.
+var fleeting = []uint16{0, 21, 35, 41, 42, 44}
+
+// Fingerprint names what a client offers, without what changes from session to
+// session: the order of extensions, which browsers shuffle, and those that
+// resuming needs. The same program gives the same eight hexadecimal digits;
+// two programs over one library may give them too. "" where nothing is known.
+func (h *Hello) Fingerprint() string {
+	if h == nil {
+		return ""
+	}
+	extensions := slices.DeleteFunc(slices.Clone(h.Extensions), func(id uint16) bool { return slices.Contains(fleeting, id) })
+	slices.Sort(extensions)
+	sum := sha256.Sum256(fmt.Append(nil, h.Versions, h.Ciphers, extensions, numbers(h.Signatures), numbers(h.Curves), h.ALPN))
+	return hex.EncodeToString(sum[:4])
+}
+
+// numbers are code points without GREASE.
+func numbers[N ~uint16](values []N) []uint16 {
+	ids := make([]uint16, len(values))
+	for i, v := range values {
+		ids[i] = uint16(v)
+	}
+	return plain(ids)
 }
 
 func plain(values []uint16) []uint16 {

@@ -119,6 +119,24 @@ func TestGREASEIsLeftOut(t *testing.T) {
 	}
 }
 
+// A program is known again by what it offers: when it resumes, and when it
+// shuffles its extensions and draws other GREASE.
+func TestFingerprint(t *testing.T) {
+	hello := func(ciphers, extensions []uint16) string {
+		return NewHello(&tls.ClientHelloInfo{CipherSuites: ciphers, Extensions: extensions, SupportedCurves: []tls.CurveID{tls.X25519}}).Fingerprint()
+	}
+	first := hello([]uint16{0x0a0a, 0x1301}, []uint16{0x3a3a, 0, 10, 13, 43, 51})
+	if again := hello([]uint16{0xdada, 0x1301}, []uint16{0x1a1a, 51, 43, 13, 10, 0, 35, 41}); again != first || len(first) != 8 {
+		t.Errorf("the same program is %q, then %q", first, again)
+	}
+	if other := hello([]uint16{0x1302, 0x1301}, []uint16{0, 10, 13, 43, 51}); other == first {
+		t.Errorf("another program is %q too", other)
+	}
+	if none := (*Hello)(nil).Fingerprint(); none != "" {
+		t.Errorf("no hello is %q", none)
+	}
+}
+
 func FuzzPeek(f *testing.F) {
 	f.Add([]byte("\x16\x03\x01\x00\x05\x01\x00\x00\x01\x03"))
 	f.Add([]byte("a1 NOOP\r\n"))
