@@ -46,7 +46,7 @@ func (p *accounts) add(a *App, acc *behaviour.Account) {
 	}
 	p.rows = append(p.rows, accountRow{text: head, right: quota, head: true})
 	for _, d := range acc.Devices {
-		p.rows = append(p.rows, accountRow{text: "device " + d.Name + ", by " + strings.ToUpper(strings.Join(d.Protos, " and ")), right: sessionsOf(d.Visits)})
+		p.rows = append(p.rows, accountRow{text: "device " + d.Name + ", by " + strings.Join(d.Titles(), " and "), right: sessionsOf(d.Visits)})
 	}
 	for _, v := range acc.Visits {
 		right := ""
@@ -62,6 +62,10 @@ func (p *accounts) add(a *App, acc *behaviour.Account) {
 		}
 		p.rows = append(p.rows, row)
 	}
+	for _, r := range acc.Rows() {
+		p.rows = append(p.rows, accountRow{text: r.About + ": POP3 " + r.POP3 + "; IMAP " + r.IMAP})
+	}
+	p.rows = append(p.rows, accountRow{text: "=> " + acc.Verdict()})
 }
 
 // words are the row's text. That of a visit is made when it is asked for: there

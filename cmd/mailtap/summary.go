@@ -11,6 +11,7 @@ import (
 
 	"mailtap/parse/behaviour"
 	"mailtap/parse/event"
+	"mailtap/parse/layout"
 )
 
 const summaryLong = `Says what each session and each account did with the mail: what POP3 took away
@@ -60,13 +61,20 @@ func runSummary(captures []string, format string, std streams) error {
 		enc := json.NewEncoder(std.out)
 		enc.SetEscapeHTML(false)
 		for _, a := range accounts.List() {
-			if err := enc.Encode(a); err != nil {
+			if err := enc.Encode(told{a, a.Rows(), a.Verdict()}); err != nil {
 				return err
 			}
 		}
 		return nil
 	}
 	return writeSummary(std.out, accounts.List(), strangers)
+}
+
+// told is an account in JSON.
+type told struct {
+	*behaviour.Account
+	Compare []behaviour.Row `json:"compare,omitempty"`
+	Verdict string          `json:"verdict"`
 }
 
 func writeSummary(w io.Writer, accounts []*behaviour.Account, strangers int) error {
@@ -95,7 +103,7 @@ func writeSummary(w io.Writer, accounts []*behaviour.Account, strangers int) err
 func summarize(w io.Writer, a *behaviour.Account) {
 	fmt.Fprintf(w, "%s at %s\n", a.User, a.Server)
 	for _, d := range a.Devices {
-		fmt.Fprintf(w, "  device  %s, by %s, %s\n", d.Name, strings.ToUpper(strings.Join(d.Protos, " and ")), plural(d.Visits, "session", "sessions"))
+		fmt.Fprintf(w, "  device  %s, by %s, %s\n", d.Name, strings.Join(d.Titles(), " and "), plural(d.Visits, "session", "sessions"))
 	}
 	if q := a.Quota; q != nil && q.Limit > 0 {
 		fmt.Fprintf(w, "  quota   %s of %s are used\n", bytesText(q.Used), bytesText(q.Limit))
@@ -111,23 +119,26 @@ func summarize(w io.Writer, a *behaviour.Account) {
 	for _, s := range a.Signs {
 		wrapped(w, "  seen: ", s.Sentence+" ("+strings.Join(s.Evidence, ", ")+")")
 	}
-	table(w, a)
+	table(w, a.Rows())
+	wrapped(w, "  => ", a.Verdict())
 }
 
 // table sets both protocols beside each other, from what was seen.
-func table(w io.Writer, a *behaviour.Account) {
-	popVisits, popDevices, popGot, popGone := a.Together("pop3")
-	imapVisits, imapDevices, imapGot, imapGone := a.Together("imap")
-	if popVisits == 0 || imapVisits == 0 {
+func table(w io.Writer, rows []behaviour.Row) {
+	if len(rows) == 0 {
 		return
 	}
-	row := func(what, pop, imap string) { fmt.Fprintf(w, "  %-30s %-22s %s\n", what, pop, imap) }
+	row := func(what, pop, imap string) {
+		for _, line := range layout.Columns([]int{24, 28, 27}, what, pop, imap) {
+			fmt.Fprintln(w, " ", line)
+		}
+	}
 	fmt.Fprintln(w)
 	row("what was seen here", "POP3", "IMAP")
-	row("sessions", fmt.Sprint(popVisits), fmt.Sprint(imapVisits))
-	row("devices", fmt.Sprint(len(popDevices)), fmt.Sprint(len(imapDevices)))
-	row("message text downloaded", bytesText(popGot), bytesText(imapGot))
-	row("messages gone from the server", fmt.Sprint(popGone), fmt.Sprint(imapGone))
+	for _, r := range rows {
+		row(r.About, r.POP3, r.IMAP)
+	}
+	fmt.Fprintln(w)
 }
 
 func plural(n int, one, many string) string {

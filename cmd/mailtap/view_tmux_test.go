@@ -102,7 +102,7 @@ func TestViewKeys(t *testing.T) {
 		{[]string{"y"}, []string{"copied the line"}},
 		{[]string{"Enter"}, []string{"alice", "DELE 1"}},
 		{[]string{"Escape"}, []string{"pop.leave-on-server", "!DELE 1"}},
-		{[]string{"3"}, []string{"device", "other devices no longer find"}},
+		{[]string{"3"}, []string{"device", "no other device finds"}},
 		{[]string{"4"}, []string{"client: TLS 1.3", "server: TLS 1.3"}},
 		{[]string{"5"}, []string{"listening on"}},
 		{[]string{"Tab"}, []string{"state", "user"}},

@@ -96,7 +96,7 @@ func TestSummary(t *testing.T) {
 			C: DELE 2
 			S: +OK
 			C: QUIT
-			S: +OK`, "the maildrop has 2 messages; downloaded 2 messages (28 bytes) and deleted them all from the server: other devices no longer find them"},
+			S: +OK`, "the maildrop has 2 messages; downloaded all of them (28 bytes) and deleted them from the server: no other device finds them there any more"},
 		{"left there", event.POP3, popLogin + `C: UIDL
 			S: +OK
 			S: 1 u1
@@ -108,15 +108,15 @@ func TestSummary(t *testing.T) {
 			S: ` + `
 			S: .
 			C: QUIT
-			S: +OK`, "the maildrop has 2 messages; downloaded 1 message (14 bytes) and left it on the server: other devices still find it (by UIDL the client knows which it has)"},
+			S: +OK`, "the maildrop has 2 messages; downloaded 1 message (14 bytes) and left it on the server: other devices still find it there; by UIDL the client knows which it has"},
 		{"no quit", event.POP3, popLogin + `C: DELE 1
-			S: +OK`, "marked 1 message for deletion and left without QUIT: nothing was deleted"},
+			S: +OK`, "downloaded nothing and marked 1 message for deletion, but left without QUIT: nothing was deleted"},
 		{"taken back", event.POP3, popLogin + `C: DELE 1
 			S: +OK
 			C: RSET
 			S: +OK
 			C: QUIT
-			S: +OK`, "downloaded nothing"},
+			S: +OK`, "downloaded nothing and left everything on the server"},
 		{"empty", event.POP3, popLogin + `C: UIDL
 			S: +OK
 			S: .
@@ -125,7 +125,7 @@ func TestSummary(t *testing.T) {
 		{"one of a list is not all", event.POP3, popLogin + `C: LIST 2
 			S: +OK 2 200
 			C: QUIT
-			S: +OK`, "downloaded nothing"},
+			S: +OK`, "downloaded nothing and left everything on the server"},
 		{"refused", event.POP3, `S: +OK ready
 			C: USER alice
 			S: +OK
@@ -136,7 +136,7 @@ func TestSummary(t *testing.T) {
 			S: b OK [READ-WRITE] done
 			C: c FETCH 1 BODY[]
 			S: * 1 FETCH (BODY[] "hello")
-			S: c OK done`, "opened INBOX and fetched 1 whole message on demand (5 bytes); all of it stays on the server"},
+			S: c OK done`, "opened INBOX (5 messages) and fetched 1 whole message on demand (5 bytes); all mail stays on the server, where other devices find it"},
 		{"offline", event.IMAP, imapLogin + `C: b SELECT INBOX
 			S: * 3 EXISTS
 			S: b OK [READ-WRITE] done
@@ -144,7 +144,7 @@ func TestSummary(t *testing.T) {
 			S: * 1 FETCH (BODY[] "a")
 			S: * 2 FETCH (BODY[] "b")
 			S: * 3 FETCH (BODY[] "c")
-			S: c OK done`, "opened INBOX and fetched 3 whole messages for offline use, all at once (3 bytes); all of it stays on the server"},
+			S: c OK done`, "opened INBOX (3 messages) and fetched 3 whole messages for offline use, all there are (3 bytes); all mail stays on the server, where other devices find it"},
 		{"flags and folders", event.IMAP, imapLogin + `C: b SELECT INBOX
 			S: * 3 EXISTS
 			S: b OK [READ-WRITE] done
@@ -155,7 +155,58 @@ func TestSummary(t *testing.T) {
 			S: * 1 EXPUNGE
 			S: d OK done
 			C: e CREATE Ferien
-			S: e OK done`, "opened INBOX, changed flags 1 time, removed 1 message and created Ferien"},
+			S: e OK done`, "opened INBOX (3 messages), marked 1 message as deleted, deleted 1 message for every device and made the mailbox Ferien"},
+		{"others' messages", event.POP3, popLogin + `C: STAT
+			S: +OK 3 300
+			C: RETR 3
+			S: +OK
+			S: x
+			S: .
+			C: DELE 1
+			S: +OK
+			C: DELE 3
+			S: +OK
+			C: QUIT
+			S: +OK`, "the maildrop has 3 messages; downloaded 1 message (3 bytes) and deleted 2 messages (1 of them was not downloaded now) from the server: no other device finds them there any more"},
+		{"QUIT is refused", event.POP3, popLogin + `C: DELE 1
+			S: +OK
+			C: QUIT
+			S: -ERR some deleted messages not removed`, "downloaded nothing and marked 1 message for deletion; the server refused QUIT, and may have kept it"},
+		{"in pieces", event.IMAP, imapLogin + `C: b SELECT INBOX
+			S: * 2 EXISTS
+			S: b OK [READ-WRITE] done
+			C: c UID FETCH 7 (BODY.PEEK[]<0.2>)
+			S: * 2 FETCH (UID 7 BODY[]<0> "ab")
+			S: c OK done
+			C: d UID FETCH 7 (BODY.PEEK[]<2.2>)
+			S: * 2 FETCH (UID 7 BODY[]<2> "c")
+			S: d OK done`, "opened INBOX (2 messages) and fetched parts of 1 message on demand; all mail stays on the server, where other devices find it"},
+		{"reading marks as read", event.IMAP, imapLogin + `C: b SELECT INBOX
+			S: * 2 EXISTS
+			S: b OK [READ-WRITE] done
+			C: c FETCH 2 BODY[TEXT]
+			S: * 2 FETCH (FLAGS (\Seen) BODY[TEXT] "c")
+			S: c OK done`, "opened INBOX (2 messages), fetched parts of 1 message on demand and marked 1 message as read; all mail stays on the server, where other devices find it"},
+		{"CLOSE removes what is marked", event.IMAP, imapLogin + `C: b SELECT INBOX
+			S: * 4 EXISTS
+			S: b OK [READ-WRITE] done
+			C: c STORE 1:3 +FLAGS.SILENT (\Deleted)
+			S: c OK done
+			C: d STORE 3 -FLAGS.SILENT (\Deleted)
+			S: d OK done
+			C: e CLOSE
+			S: e OK done`, "opened INBOX (4 messages), marked 3 messages as deleted, marked 1 message as not deleted and deleted 2 messages for every device"},
+		{"moved and copied", event.IMAP, imapLogin + `C: b SELECT INBOX
+			S: * 4 EXISTS
+			S: b OK [READ-WRITE] done
+			C: c UID MOVE 1:* Trash
+			S: * OK [COPYUID 1 11:13 1:3] moved
+			S: * 1 EXPUNGE
+			S: * 1 EXPUNGE
+			S: * 1 EXPUNGE
+			S: c OK done
+			C: d COPY 1 Archive
+			S: d OK [COPYUID 1 14 1] done`, "opened INBOX (4 messages), moved 3 messages to Trash and copied 1 message to Archive"},
 		{"refused select counts for nothing", event.IMAP, imapLogin + `C: b SELECT Nowhere
 			S: b NO [NONEXISTENT] no`, "logged in and did nothing with the mail"},
 	} {
@@ -213,9 +264,9 @@ func TestAccount(t *testing.T) {
 		signs = append(signs, s.Sentence)
 	}
 	for _, want := range []string{
-		"several IMAP sessions use the account at once",
-		"flags that session LAPTOP changed in INBOX appear in session PHONE",
-		"mail that the POP3 session POP deleted vanishes from the IMAP session PHONE",
+		"several IMAP sessions are open at once",
+		"what the IMAP session LAPTOP marked as flagged in INBOX, the IMAP session PHONE sees so too",
+		"1 message that the POP3 session POP took out of INBOX vanishes from the IMAP session PHONE",
 	} {
 		if !strings.Contains(strings.Join(signs, "\n"), want) {
 			t.Errorf("no sign that %s; there is\n%s", want, strings.Join(signs, "\n"))

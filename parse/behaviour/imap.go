@@ -10,41 +10,76 @@ import (
 	"mailtap/parse/imap/syntax"
 )
 
-// IMAP is what a session did with mailboxes (RFC 9051).
+// inbox is POP3's maildrop as IMAP names it.
+const inbox = "INBOX"
+
+// IMAP is what a session did with mailboxes (RFC 9051). Messages are counted
+// once a mailbox, however often a client asks for them.
 type IMAP struct {
 	Mailboxes []*Mailbox `json:"mailboxes,omitempty"` // that were opened, in order
+	Listed    int64      `json:"listed,omitempty"`    // mailboxes that the server named
 	Headers   int        `json:"headers"`             // messages whose headers or envelope were fetched
-	Parts     int        `json:"parts"`               // parts and partial texts that were fetched
-	Bodies    int        `json:"bodies"`              // whole messages that were fetched
+	Parts     int        `json:"parts"`               // messages of which parts or a piece were fetched
+	Bodies    int        `json:"bodies"`              // messages that were fetched whole
 	Got       int64      `json:"fetched_octets"`      // of message text
-	Flagged   int        `json:"flags_changed"`       // STORE commands that worked
-	Deleted   int        `json:"marked_deleted"`      // of these, with \Deleted
-	Expunged  int        `json:"expunged"`            // messages that went on the session's own EXPUNGE, CLOSE, MOVE
-	Moved     int        `json:"moved"`               // MOVE commands
-	Copied    int        `json:"copied"`              // COPY commands
-	Appended  int        `json:"appended"`
+	Flagged   int64      `json:"flags_changed"`       // messages whose flags were changed
+	Flags     []Flag     `json:"flags,omitempty"`     // which, and how often
+	Expunged  int64      `json:"expunged"`            // messages that the session removed for good
+	Moved     int64      `json:"moved"`               // messages
+	Copied    int64      `json:"copied"`              // messages
+	Appended  int64      `json:"appended"`            // messages
+	To        Targets    `json:"to,omitzero"`
 	Created   []string   `json:"created,omitempty"`
 	Renamed   []string   `json:"renamed,omitempty"`
 	Removed   []string   `json:"removed,omitempty"`
 	Searches  int        `json:"searches,omitempty"`
 	Idles     int        `json:"idles"`
 	Idled     int64      `json:"idled_ms"`
-	News      int        `json:"news"` // unilateral data: what others did meanwhile
+	News      News       `json:"news"`
 	Quota     *Quota     `json:"quota,omitempty"`
 
+	several bool // one command fetched several messages whole
 	idle    time.Time
 	current *Mailbox
-	args    map[int64]any // of open commands, by seq
+	opening *Mailbox
+	open    map[int64]*open // commands without an answer, by seq
 }
 
 // Mailbox is a mailbox that was opened.
 type Mailbox struct {
 	Name     string `json:"name"`
 	ReadOnly bool   `json:"read_only,omitempty"`
-	Exists   uint32 `json:"exists"`
+	Exists   uint32 `json:"exists"` // messages, as far as the session knows
+	Whole    int    `json:"whole"`  // messages that were fetched whole
 
-	whole map[uint32]bool // messages fetched whole, by sequence number
+	most                  uint32 // of Exists
+	marked                int64  // \Deleted, by this session
+	whole, parts, headers numbers
 }
+
+// Flag is a flag that the session set or took away, and on how many messages.
+type Flag struct {
+	Name    string `json:"flag"`
+	Set     int64  `json:"set,omitempty"`
+	Cleared int64  `json:"cleared,omitempty"`
+}
+
+// News is what others did meanwhile: data that the session did not ask for.
+type News struct {
+	Arrived  int64 `json:"arrived"`
+	Vanished int64 `json:"vanished"`
+	Flagged  int64 `json:"flagged"`
+}
+
+// Targets are the mailboxes that messages were put into.
+type Targets struct {
+	Moved    []string `json:"moved,omitempty"`
+	Copied   []string `json:"copied,omitempty"`
+	Appended []string `json:"appended,omitempty"`
+}
+
+// Any reports whether there was any.
+func (n News) Any() bool { return n != News{} }
 
 // Quota is how full the account is, in octets.
 type Quota struct {
@@ -52,7 +87,16 @@ type Quota struct {
 	Limit int64 `json:"limit"`
 }
 
-func (m *IMAP) see(e *event.Event) {
+// open is a command on its way, and what the server sent for it so far.
+type open struct {
+	args    any
+	fetched int64 // FETCH responses
+	whole   int64 // of these with a whole message
+	gone    int64 // messages expunged
+	copied  int64 // by COPYUID
+}
+
+func (m *IMAP) see(e *event.Event, acts *[]act) {
 	switch {
 	case e.Kind == event.KindCommand:
 		m.command(e)
@@ -60,105 +104,322 @@ func (m *IMAP) see(e *event.Event) {
 		m.Idled += e.Time.Sub(m.idle).Milliseconds()
 		m.idle = time.Time{}
 	case e.Completes:
-		m.completed(e)
+		m.completed(e, acts)
 	case e.Kind == event.KindResponse:
-		m.data(e)
+		m.data(e, acts)
 	}
 }
 
 func (m *IMAP) command(e *event.Event) {
-	if m.args == nil {
-		m.args = map[int64]any{}
+	if m.open == nil {
+		m.open = map[int64]*open{}
 	}
-	m.args[e.Seq] = e.Data
+	m.open[e.Seq] = &open{args: e.Data}
 	switch e.Name {
 	case "IDLE":
 		m.Idles++
 		m.idle = e.Time
 	case "SELECT", "EXAMINE":
 		if a, ok := e.Data.(*syntax.SelectArgs); ok {
-			m.current = &Mailbox{Name: a.Mailbox.Name, ReadOnly: e.Name == "EXAMINE", whole: map[uint32]bool{}}
+			m.opening = m.mailbox(a.Mailbox.Name)
+			m.opening.ReadOnly = e.Name == "EXAMINE"
 		}
 	}
 }
 
+// mailbox is the one of that name that was opened before, or a new one.
+func (m *IMAP) mailbox(name string) *Mailbox {
+	for _, b := range m.Mailboxes {
+		if b.Name == name {
+			return b
+		}
+	}
+	return &Mailbox{Name: name}
+}
+
 // completed counts what worked.
-func (m *IMAP) completed(e *event.Event) {
-	args := m.args[e.Cmd]
-	delete(m.args, e.Cmd)
+func (m *IMAP) completed(e *event.Event, acts *[]act) {
+	o := m.open[e.Cmd]
+	delete(m.open, e.Cmd)
+	if o == nil {
+		o = &open{}
+	}
+	name := strings.TrimPrefix(e.For, "UID ")
+	if name == "SELECT" || name == "EXAMINE" {
+		m.opened(e.Status == "OK", acts)
+	}
 	if e.Status != "OK" {
 		return
 	}
-	switch name := strings.TrimPrefix(e.For, "UID "); name {
-	case "SELECT", "EXAMINE":
-		if m.current != nil {
-			m.Mailboxes = append(m.Mailboxes, m.current)
-		}
+	copied(o, e)
+	switch name {
 	case "STORE":
-		m.stored(args)
-	case "MOVE":
-		m.Moved++
-	case "COPY":
-		m.Copied++
+		m.stored(o, strings.HasPrefix(e.For, "UID"), acts)
+	case "FETCH":
+		m.several = m.several || o.whole > 1
+	case "EXPUNGE":
+		m.expunged(o.gone, acts)
+	case "CLOSE":
+		if b := m.current; b != nil && !b.ReadOnly {
+			m.expunged(b.marked, acts)
+			b.Exists -= min(b.Exists, uint32(b.marked))
+		}
+		m.current = nil
+	case "UNSELECT":
+		m.current = nil
+	case "MOVE", "COPY":
+		m.transferred(name, o, acts)
 	case "APPEND":
-		m.Appended++
+		m.appended(o.args, acts)
 	case "SEARCH", "SORT", "THREAD":
 		m.Searches++
-	case "CREATE":
-		if a, ok := args.(*syntax.CreateArgs); ok {
-			m.Created = append(m.Created, a.Mailbox.Name)
+	case "CREATE", "RENAME", "DELETE":
+		m.arranged(o.args, name)
+	case "LIST", "XLIST":
+		if s, ok := e.Data.(*syntax.Status); ok {
+			m.Listed = max(m.Listed, s.Responses)
 		}
-	case "RENAME":
-		if a, ok := args.(*syntax.RenameArgs); ok {
-			m.Renamed = append(m.Renamed, a.From.Name+" to "+a.To.Name)
-		}
-	case "DELETE":
-		if a, ok := args.(*syntax.MailboxArgs); ok {
+	}
+}
+
+// opened ends SELECT and EXAMINE: one that fails leaves no mailbox open
+// (RFC 9051 §6.3.2).
+func (m *IMAP) opened(ok bool, acts *[]act) {
+	b := m.opening
+	m.opening, m.current = nil, nil
+	if !ok || b == nil {
+		return
+	}
+	m.current, b.marked = b, 0
+	if m.mailbox(b.Name) != b {
+		m.Mailboxes = append(m.Mailboxes, b)
+	}
+	*acts = append(*acts, act{kind: actFound, mailbox: b.Name, n: int64(b.Exists)})
+}
+
+// arranged keeps what was done to mailboxes themselves.
+func (m *IMAP) arranged(args any, name string) {
+	switch a := args.(type) {
+	case *syntax.CreateArgs:
+		m.Created = append(m.Created, a.Mailbox.Name)
+	case *syntax.RenameArgs:
+		m.Renamed = append(m.Renamed, a.From.Name+" to "+a.To.Name)
+	case *syntax.MailboxArgs:
+		if name == "DELETE" {
 			m.Removed = append(m.Removed, a.Mailbox.Name)
 		}
 	}
 }
 
-func (m *IMAP) stored(args any) {
-	m.Flagged++
-	a, ok := args.(*syntax.StoreArgs)
-	if !ok || a.Op == "-" {
+// many is how many messages a command was about: those that the server told
+// of, or those of its set as far as the mailbox has them.
+func (m *IMAP) many(o *open, set syntax.NumSet, told int64) int64 {
+	if told > 0 {
+		return told
+	}
+	n, ok := set.Count()
+	if m.current != nil && (!ok || n > int64(m.current.Exists)) {
+		return int64(m.current.Exists)
+	}
+	return n
+}
+
+// stored counts messages by the flags that a STORE changed.
+func (m *IMAP) stored(o *open, uid bool, acts *[]act) {
+	a, ok := o.args.(*syntax.StoreArgs)
+	if !ok || a.Item != "FLAGS" || m.current == nil {
 		return
 	}
+	told := o.fetched
+	if a.Silent {
+		told = 0
+	}
+	n := m.many(o, a.Set, told)
+	m.Flagged += n
+	deleted := false
 	for _, f := range a.Flags {
-		if strings.EqualFold(string(f), string(imap.FlagDeleted)) {
-			m.Deleted++
+		deleted = deleted || strings.EqualFold(string(f), string(imap.FlagDeleted))
+		m.flag(f, a.Op, n)
+	}
+	if deleted && a.Op != "-" {
+		m.current.marked += n
+	} else if deleted || a.Op == "" {
+		m.current.marked = max(0, m.current.marked-n)
+	}
+	did := act{kind: actFlags, mailbox: m.current.Name, n: n, flags: a.Flags, cleared: a.Op == "-"}
+	if uid {
+		did.uids = a.Set
+	}
+	*acts = append(*acts, did)
+}
+
+// maxFlags bounds how many different flags are told apart.
+const maxFlags = 32
+
+func (m *IMAP) flag(name imap.Flag, op string, n int64) {
+	var f *Flag
+	for i := range m.Flags {
+		if strings.EqualFold(m.Flags[i].Name, string(name)) {
+			f = &m.Flags[i]
+		}
+	}
+	if f == nil {
+		if len(m.Flags) == maxFlags {
 			return
+		}
+		m.Flags = append(m.Flags, Flag{Name: string(name)})
+		f = &m.Flags[len(m.Flags)-1]
+	}
+	if op == "-" {
+		f.Cleared += n
+	} else {
+		f.Set += n
+	}
+}
+
+func (m *IMAP) expunged(n int64, acts *[]act) {
+	b := m.current
+	if b == nil || n == 0 {
+		return
+	}
+	m.Expunged += n
+	b.marked = max(0, b.marked-n)
+	*acts = append(*acts, act{kind: actGone, mailbox: b.Name, n: n})
+}
+
+// transferred counts COPY and MOVE.
+func (m *IMAP) transferred(name string, o *open, acts *[]act) {
+	a, ok := o.args.(*syntax.CopyArgs)
+	if !ok || m.current == nil {
+		return
+	}
+	n := m.many(o, a.Set, max(o.copied, o.gone))
+	if name == "COPY" {
+		m.Copied += n
+		filled(&m.To.Copied, a.Mailbox.Name, n, acts)
+		return
+	}
+	m.Moved += n
+	*acts = append(*acts, act{kind: actGone, mailbox: m.current.Name, n: n})
+	filled(&m.To.Moved, a.Mailbox.Name, n, acts)
+}
+
+func (m *IMAP) appended(args any, acts *[]act) {
+	if a, ok := args.(*syntax.AppendArgs); ok {
+		n := max(1, int64(len(a.Messages)))
+		m.Appended += n
+		filled(&m.To.Appended, a.Mailbox.Name, n, acts)
+	}
+}
+
+// filled notes that n messages were put into a mailbox.
+func filled(targets *[]string, mailbox string, n int64, acts *[]act) {
+	if !has(*targets, mailbox) {
+		*targets = append(*targets, mailbox)
+	}
+	*acts = append(*acts, act{kind: actStored, mailbox: mailbox, n: n})
+}
+
+// copied takes the number of messages from COPYUID, which comes with COPY's
+// completion and before MOVE's (RFC 6851 §4.3).
+func copied(o *open, e *event.Event) {
+	if s, ok := e.Data.(*syntax.Status); ok {
+		if c, ok := s.Args.(*syntax.CopyUIDCode); ok {
+			o.copied, _ = c.From.Count()
 		}
 	}
 }
 
 // data counts what the server sent.
-func (m *IMAP) data(e *event.Event) {
-	if e.For == "" && (e.Name == "EXISTS" || e.Name == "EXPUNGE" || e.Name == "FETCH" || e.Name == "VANISHED") {
-		m.News++
+func (m *IMAP) data(e *event.Event, acts *[]act) {
+	o := m.open[e.Cmd]
+	if o == nil {
+		o = &open{}
 	}
 	switch d := e.Data.(type) {
 	case *syntax.NumberData:
-		switch {
-		case e.Name == "EXISTS" && m.current != nil:
-			m.current.Exists = d.Number
-		case e.Name == "EXPUNGE" && e.For != "":
-			m.Expunged++
+		switch e.Name {
+		case "EXISTS":
+			m.exists(e, d.Number, acts)
+		case "EXPUNGE":
+			m.gone(e, o, 1, acts)
+			m.shift(d.Number)
 		}
 	case *syntax.VanishedData:
-		if n, ok := d.UIDs.Count(); ok && e.For != "" && !d.Earlier {
-			m.Expunged += int(n)
+		if n, ok := d.UIDs.Count(); ok && !d.Earlier {
+			m.gone(e, o, n, acts)
 		}
 	case *syntax.FetchData:
-		m.fetched(d)
+		m.fetched(e, o, d, acts)
 	case *syntax.QuotaData:
 		m.quota(d)
+	case *syntax.Status:
+		copied(o, e)
+	}
+}
+
+// asked reports whether data answers what its session asked for: IDLE, NOOP and
+// CHECK ask for nothing but news.
+func asked(e *event.Event) bool {
+	switch e.For {
+	case "", "IDLE", "NOOP", "CHECK":
+		return false
+	}
+	return true
+}
+
+// exists takes the number of messages. More than before are news, but behind
+// the session's own APPEND or COPY.
+func (m *IMAP) exists(e *event.Event, n uint32, acts *[]act) {
+	b := m.current
+	selecting := e.For == "SELECT" || e.For == "EXAMINE"
+	if selecting {
+		b = m.opening
+	}
+	if b == nil {
+		return
+	}
+	if !selecting && !asked(e) && n > b.Exists {
+		more := int64(n - b.Exists)
+		m.News.Arrived += more
+		*acts = append(*acts, act{kind: actArrived, mailbox: b.Name, n: more})
+	}
+	b.Exists = n
+	b.most = max(b.most, n)
+}
+
+// gone counts messages that the server removed: by the session's own command,
+// or as news.
+func (m *IMAP) gone(e *event.Event, o *open, n int64, acts *[]act) {
+	b := m.current
+	if b == nil {
+		return
+	}
+	b.Exists -= min(b.Exists, uint32(n))
+	switch strings.TrimPrefix(e.For, "UID ") {
+	case "EXPUNGE", "MOVE", "CLOSE", "REPLACE":
+		o.gone += n
+		return
+	}
+	m.News.Vanished += n
+	*acts = append(*acts, act{kind: actVanished, mailbox: b.Name, n: n})
+}
+
+// shift moves the numbers of messages behind one that is gone.
+func (m *IMAP) shift(n uint32) {
+	if b := m.current; b != nil {
+		b.whole.drop(n)
+		b.parts.drop(n)
+		b.headers.drop(n)
 	}
 }
 
 // fetched counts one FETCH response: a header or envelope, parts, a whole message.
-func (m *IMAP) fetched(d *syntax.FetchData) {
+func (m *IMAP) fetched(e *event.Event, o *open, d *syntax.FetchData, acts *[]act) {
+	b := m.current
+	if b == nil {
+		return
+	}
 	header, part, whole := d.Envelope != nil, false, false
 	for i := range d.Content {
 		c := &d.Content[i]
@@ -175,18 +436,72 @@ func (m *IMAP) fetched(d *syntax.FetchData) {
 			part = true
 		}
 	}
-	if whole {
-		m.Bodies++
-		if m.current != nil && m.current.whole != nil {
-			m.current.whole[d.Seq] = true
-		}
+	number := d.Seq
+	if number == 0 {
+		number = d.UID // UIDFETCH (RFC 9586)
 	}
-	if part {
+	if whole && b.whole.add(number) {
+		m.Bodies++
+		b.Whole++
+	}
+	if part && b.parts.add(number) {
 		m.Parts++
 	}
-	if header {
+	if header && b.headers.add(number) {
 		m.Headers++
 	}
+	o.fetched++
+	if whole {
+		o.whole++
+	}
+	m.told(e, o, d, acts)
+}
+
+// told follows the flags in a FETCH response. A text that was fetched without
+// PEEK sets \Seen, and the server says so where nobody had asked for flags.
+func (m *IMAP) told(e *event.Event, o *open, d *syntax.FetchData, acts *[]act) {
+	if d.Flags == nil || strings.HasSuffix(e.For, "STORE") {
+		return
+	}
+	news := !asked(e)
+	if news {
+		m.News.Flagged++
+	}
+	if a, ok := o.args.(*syntax.FetchArgs); ok && len(d.Content) > 0 && reads(a) && !a.Has("FLAGS") && hasFlag(d.Flags, imap.FlagSeen) {
+		m.Flagged++
+		m.flag(imap.FlagSeen, "+", 1)
+		did := act{kind: actFlags, mailbox: m.current.Name, n: 1, flags: []imap.Flag{imap.FlagSeen}}
+		if d.UID != 0 {
+			did.uids = syntax.NumSet{Ranges: []imap.SeqRange{{Start: d.UID, Stop: d.UID}}}
+		}
+		*acts = append(*acts, did)
+		return
+	}
+	*acts = append(*acts, act{kind: actSaw, mailbox: m.current.Name, data: d, news: news})
+}
+
+// reads reports whether a FETCH sets \Seen on what it fetches (RFC 9051 §6.4.5).
+func reads(a *syntax.FetchArgs) bool {
+	for _, i := range a.Items {
+		switch i.Name {
+		case "RFC822", "RFC822.TEXT":
+			return true
+		case "BODY", "BINARY":
+			if i.Section != nil {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func hasFlag(list []imap.Flag, flag imap.Flag) bool {
+	for _, f := range list {
+		if strings.EqualFold(string(f), string(flag)) {
+			return true
+		}
+	}
+	return false
 }
 
 func (m *IMAP) quota(d *syntax.QuotaData) {
@@ -197,93 +512,20 @@ func (m *IMAP) quota(d *syntax.QuotaData) {
 	}
 }
 
+func (m *IMAP) rest() {
+	m.open, m.current, m.opening = nil, nil, nil
+	for _, b := range m.Mailboxes {
+		b.whole, b.parts, b.headers = numbers{}, numbers{}, numbers{}
+	}
+}
+
 // Offline tells whether the session took whole mailboxes: nearly every message
 // of one with at least three.
 func (m *IMAP) Offline() bool {
 	for _, b := range m.Mailboxes {
-		if b.Exists >= 3 && len(b.whole)*10 >= int(b.Exists)*9 {
+		if b.most >= 3 && b.Whole*10 >= int(b.most)*9 {
 			return true
 		}
 	}
 	return false
-}
-
-// Summary words it.
-func (m *IMAP) Summary() string {
-	parts := m.opened()
-	parts = append(parts, m.read()...)
-	parts = append(parts, m.changed()...)
-	if m.Idles > 0 {
-		parts = append(parts, "waited for news "+count(m.Idles, "time", "times")+" (IDLE)")
-	}
-	if len(parts) == 0 {
-		return "logged in and did nothing with the mail"
-	}
-	text := listed(parts)
-	if m.Bodies > 0 || m.Parts > 0 || m.Headers > 0 {
-		text += "; all of it stays on the server"
-	}
-	if q := m.Quota; q != nil && q.Limit > 0 {
-		text += "; " + octets(q.Used) + " of " + octets(q.Limit) + " are used"
-	}
-	return text
-}
-
-func (m *IMAP) opened() []string {
-	seen := map[string]bool{}
-	var names []string
-	for _, b := range m.Mailboxes {
-		if !seen[b.Name] {
-			seen[b.Name] = true
-			names = append(names, b.Name)
-		}
-	}
-	switch {
-	case len(names) == 0:
-		return nil
-	case len(names) <= 3:
-		return []string{"opened " + listed(names)}
-	}
-	return []string{"opened " + count(len(names), "mailbox", "mailboxes")}
-}
-
-func (m *IMAP) read() []string {
-	var parts []string
-	if m.Headers > 0 {
-		parts = append(parts, "looked at the headers of "+messages(m.Headers))
-	}
-	if m.Bodies > 0 {
-		how := " on demand"
-		if m.Offline() {
-			how = " for offline use, all at once"
-		}
-		parts = append(parts, "fetched "+count(m.Bodies, "whole message", "whole messages")+how+" ("+octets(m.Got)+")")
-	}
-	if m.Parts > 0 {
-		parts = append(parts, "fetched "+count(m.Parts, "part", "parts")+" of messages as they were opened")
-	}
-	return parts
-}
-
-func (m *IMAP) changed() []string {
-	var parts []string
-	add := func(n int, verb, one, many string) {
-		if n > 0 {
-			parts = append(parts, verb+" "+count(n, one, many))
-		}
-	}
-	add(m.Flagged, "changed flags", "time", "times")
-	add(m.Moved, "moved mail", "time", "times")
-	add(m.Copied, "copied mail", "time", "times")
-	add(m.Appended, "stored", "message", "messages")
-	add(m.Expunged, "removed", "message", "messages")
-	for _, did := range []struct {
-		verb  string
-		names []string
-	}{{"created", m.Created}, {"renamed", m.Renamed}, {"deleted the mailbox", m.Removed}} {
-		if len(did.names) > 0 {
-			parts = append(parts, did.verb+" "+listed(did.names))
-		}
-	}
-	return parts
 }

@@ -11,17 +11,18 @@ type POP3 struct {
 	Messages   int64  `json:"messages"` // in the maildrop at the beginning
 	Octets     int64  `json:"octets"`
 	Listed     bool   `json:"listed,omitempty"`     // LIST
-	UniqueIDs  bool   `json:"unique_ids,omitempty"` // UIDL: the client remembers what it has
+	UniqueIDs  bool   `json:"unique_ids,omitempty"` // UIDL: the client can remember what it has
 	Downloaded int    `json:"downloaded"`           // distinct messages, whole: RETR
 	Got        int64  `json:"downloaded_octets"`
-	Looked     int    `json:"looked"`  // distinct messages, their beginnings: TOP
-	Deleted    int    `json:"deleted"` // marked: DELE, not taken back by RSET
-	Quit       bool   `json:"quit"`
+	Looked     int    `json:"looked"`       // distinct messages, their beginnings: TOP
+	Deleted    int    `json:"deleted"`      // marked: DELE, not taken back by RSET
+	Unread     int    `json:"unread"`       // of these, without a download in this session
+	Quit       bool   `json:"quit"`         // the server took QUIT: what is marked is gone
+	Kept       bool   `json:"quit_refused"` // the server could not delete what is marked
 	Policy     Policy `json:"policy"`
 
-	whole, looked, marked map[int64]bool
-	uids                  map[int64]string
-	asked                 map[int64]int64 // message-numbers of commands, by seq
+	whole, looked, marked numbers
+	asked                 map[int64]int64 // message-numbers of open commands, by seq
 }
 
 // Policy is what a POP3 client makes of the maildrop.
@@ -40,70 +41,65 @@ const (
 // UPDATE state in which the server deletes (RFC 1939 §6).
 func (p *POP3) Effective() bool { return p.Quit && p.Deleted > 0 }
 
-// UIDs are the unique-ids that UIDL gave, by message-number.
-func (p *POP3) UIDs() map[int64]string { return p.uids }
-
-// Gone are the unique-ids of the messages that QUIT deleted, as far as known.
-func (p *POP3) Gone() []string {
-	var gone []string
-	if p.Quit {
-		for n := range p.marked {
-			if id := p.uids[n]; id != "" {
-				gone = append(gone, id)
-			}
-		}
-	}
-	return gone
-}
-
-func (p *POP3) see(e *event.Event) {
+func (p *POP3) see(e *event.Event, acts *[]act) {
 	if a, ok := e.Data.(*pop3.Arguments); ok && e.Kind == event.KindCommand && a.Message != nil {
 		if p.asked == nil {
 			p.asked = map[int64]int64{}
 		}
 		p.asked[e.Seq] = *a.Message
 	}
-	if !e.Completes || e.Status != "+OK" {
+	if !e.Completes {
+		return
+	}
+	number, one := p.asked[e.Cmd]
+	delete(p.asked, e.Cmd)
+	if e.Status != "+OK" {
+		p.Kept = p.Kept || e.For == "QUIT" && p.Deleted > 0
 		return
 	}
 	switch e.For {
 	case "STAT":
-		if d, ok := e.Data.(*pop3.Stat); ok && !p.Known {
-			p.Known, p.Messages, p.Octets = true, d.Messages, d.Octets
+		if d, ok := e.Data.(*pop3.Stat); ok {
+			p.found(d.Messages, d.Octets, acts)
 		}
 	case "LIST", "UIDL":
-		p.listing(e)
+		p.listing(e, one, acts)
 	case "RETR", "TOP":
 		p.text(e)
 	case "DELE":
-		p.mark(e)
+		p.marked.add(uint32(number))
 	case "RSET":
-		p.marked = nil
+		p.marked = numbers{}
 	case "QUIT":
-		p.Quit = true
+		p.quit(acts)
+	default:
+		return
 	}
-	p.Deleted = len(p.marked)
+	p.Downloaded, p.Looked, p.Deleted = p.whole.n, p.looked.n, p.marked.n
+	p.Unread = p.Deleted - p.marked.both(&p.whole)
 	p.Policy = p.policy()
 }
 
-func (p *POP3) listing(e *event.Event) {
+// found takes the first word about the whole maildrop. What is marked already
+// counts no more for the server (RFC 1939 §5).
+func (p *POP3) found(messages, octets int64, acts *[]act) {
+	if p.Known {
+		return
+	}
+	messages += int64(p.marked.n)
+	p.Known, p.Messages, p.Octets = true, messages, octets
+	*acts = append(*acts, act{kind: actFound, mailbox: inbox, n: messages})
+}
+
+func (p *POP3) listing(e *event.Event, one bool, acts *[]act) {
 	d, ok := e.Data.(*pop3.Listing)
 	if !ok {
 		return
 	}
-	if e.For == "UIDL" {
-		p.UniqueIDs = true
-		if p.uids == nil {
-			p.uids = map[int64]string{}
-		}
-		for _, s := range d.List {
-			p.uids[s.Message] = s.UID
-		}
-	} else {
-		p.Listed = true
-	}
-	if _, one := p.asked[e.Cmd]; !one && !p.Known && len(p.marked) == 0 {
-		p.Known, p.Messages, p.Octets = true, d.Count, d.Octets
+	p.UniqueIDs = p.UniqueIDs || e.For == "UIDL"
+	p.Listed = p.Listed || e.For == "LIST"
+	if !one {
+		p.found(d.Count, d.Octets, acts)
 	}
 }
 
@@ -113,27 +109,22 @@ func (p *POP3) text(e *event.Event) {
 		return
 	}
 	if e.For == "TOP" {
-		if p.looked == nil {
-			p.looked = map[int64]bool{}
-		}
-		p.looked[d.Message] = true
-		p.Looked = len(p.looked)
+		p.looked.add(uint32(d.Message))
 		return
 	}
-	if p.whole == nil {
-		p.whole = map[int64]bool{}
-	}
-	p.whole[d.Message] = true
-	p.Downloaded = len(p.whole)
+	p.whole.add(uint32(d.Message))
 	p.Got += d.Octets
 }
 
-func (p *POP3) mark(e *event.Event) {
-	if p.marked == nil {
-		p.marked = map[int64]bool{}
+// quit is the end that counts: the server deletes what is marked.
+func (p *POP3) quit(acts *[]act) {
+	p.Quit = true
+	switch {
+	case p.marked.n > 0:
+		*acts = append(*acts, act{kind: actGone, mailbox: inbox, n: int64(p.marked.n)})
+	case p.whole.n > 0:
+		*acts = append(*acts, act{kind: actKept, mailbox: inbox, n: int64(p.whole.n)})
 	}
-	p.marked[p.asked[e.Cmd]] = true
-	delete(p.asked, e.Cmd)
 }
 
 func (p *POP3) policy() Policy {
@@ -150,57 +141,88 @@ func (p *POP3) policy() Policy {
 	return PolicyNone
 }
 
+func (p *POP3) rest() { p.whole, p.looked, p.marked, p.asked = numbers{}, numbers{}, numbers{}, nil }
+
 // Summary words it, with what it means for other devices.
 func (p *POP3) Summary() string {
-	has := ""
-	if p.Known {
-		has = "the maildrop has " + messages(p.Messages) + "; "
-	}
-	switch {
-	case p.Downloaded > 0 && p.Deleted > 0 && p.Quit:
-		return has + "downloaded " + messages(p.Downloaded) + " (" + octets(p.Got) + ") and deleted " + p.those() + " from the server: other devices no longer find " + p.them()
-	case p.Deleted > 0 && !p.Quit:
-		return has + p.got() + "marked " + messages(p.Deleted) + " for deletion and left without QUIT: nothing was deleted"
-	case p.Deleted > 0:
-		return has + "deleted " + messages(p.Deleted) + " from the server without downloading"
-	case p.Downloaded > 0:
-		return has + "downloaded " + messages(p.Downloaded) + " (" + octets(p.Got) + ") and left " + p.them() + " on the server: other devices still find " + p.them() + p.remembers()
-	case p.Looked > 0:
-		return has + "looked at the beginning of " + messages(p.Looked) + ", downloaded nothing"
-	case p.Known && p.Messages == 0:
+	if p.Known && p.Messages == 0 && p.Downloaded == 0 {
 		return "the maildrop is empty: nothing to download"
 	}
-	return has + "downloaded nothing"
-}
-
-func (p *POP3) got() string {
-	if p.Downloaded == 0 {
-		return ""
+	text := ""
+	if p.Known {
+		text = "the maildrop has " + messages(p.Messages) + "; "
 	}
-	return "downloaded " + messages(p.Downloaded) + " (" + octets(p.Got) + "), "
+	var parts []string
+	if p.Looked > 0 {
+		parts = append(parts, "looked at the beginning of "+messages(p.Looked)+" (TOP)")
+	}
+	if p.Downloaded > 0 {
+		parts = append(parts, "downloaded "+p.share(p.Downloaded)+" ("+octets(p.Got)+")")
+	} else {
+		parts = append(parts, "downloaded nothing")
+	}
+	return text + listed(append(parts, p.after())) + p.meaning()
 }
 
-// those is how many of the downloaded messages were deleted.
-func (p *POP3) those() string {
+// share is n messages, or "all of them".
+func (p *POP3) share(n int) string {
+	if p.Known && p.Messages > 1 && int64(n) == p.Messages {
+		return "all of them"
+	}
+	return messages(n)
+}
+
+// after is what became of the mail on the server.
+func (p *POP3) after() string {
 	switch {
-	case p.Deleted != p.Downloaded:
-		return count(p.Deleted, "of them", "of them")
-	case p.Deleted == 1:
-		return "it"
+	case p.Deleted > 0 && !p.Quit:
+		return "marked " + messages(p.Deleted) + " for deletion"
+	case p.Deleted > 0:
+		return "deleted " + p.those() + " from the server"
+	case p.Downloaded > 0:
+		return "left " + it(p.Downloaded) + " on the server"
 	}
-	return "them all"
+	return "left everything on the server"
 }
 
-func (p *POP3) them() string {
-	if p.Downloaded == 1 && p.Deleted <= 1 {
+// meaning is what that means for other devices, or for the next session.
+func (p *POP3) meaning() string {
+	switch {
+	case p.Deleted > 0 && p.Kept:
+		return "; the server refused QUIT, and may have kept " + it(p.Deleted)
+	case p.Deleted > 0 && !p.Quit:
+		return ", but left without QUIT: nothing was deleted"
+	case p.Deleted > 0:
+		return ": no other device finds " + it(p.Deleted) + " there any more"
+	case p.Downloaded > 0 && p.UniqueIDs:
+		return ": other devices still find " + it(p.Downloaded) + " there; by UIDL the client knows which it has"
+	case p.Downloaded > 0:
+		return ": other devices still find " + it(p.Downloaded) + " there"
+	case p.UniqueIDs:
+		return "; by UIDL the client sees whether there is something new"
+	}
+	return ""
+}
+
+// those are the messages that were deleted, against those that were downloaded.
+func (p *POP3) those() string {
+	switch same := p.Deleted - p.Unread; {
+	case p.Unread == p.Deleted && p.Downloaded == 0:
+		return messages(p.Deleted) + ", without downloading " + it(p.Deleted)
+	case p.Unread == p.Deleted:
+		return messages(p.Deleted) + ", which it had not downloaded now,"
+	case p.Unread > 0:
+		return messages(p.Deleted) + " (" + count(p.Unread, "of them was", "of them were") + " not downloaded now)"
+	case same < p.Downloaded:
+		return count(same, "of them", "of them")
+	}
+	return it(p.Deleted)
+}
+
+// it stands for n messages.
+func it(n int) string {
+	if n == 1 {
 		return "it"
 	}
 	return "them"
-}
-
-func (p *POP3) remembers() string {
-	if p.UniqueIDs {
-		return " (by UIDL the client knows which it has)"
-	}
-	return ""
 }

@@ -261,25 +261,14 @@ func (p *printer) settings(list []Setting) {
 		return
 	}
 	p.line("\nSettings for a mail client")
-	const name, width = 23, 27
+	widths := []int{23, 27, 27}
 	row := func(what string, of func(Setting) string) {
-		var cells [][]string
-		rows := 0
+		cells := []string{what}
 		for _, s := range list {
-			cell := layout.Wrap(of(s), width-1)
-			cells, rows = append(cells, cell), max(rows, len(cell))
+			cells = append(cells, of(s))
 		}
-		for i := range rows {
-			line := "  " + layout.Pad(what, name)
-			what = ""
-			for _, cell := range cells {
-				text := ""
-				if i < len(cell) {
-					text = cell[i]
-				}
-				line += layout.Pad(text, width)
-			}
-			p.line("%s", line)
+		for _, line := range layout.Columns(widths, cells...) {
+			p.line("  %s", line)
 		}
 	}
 	row("", func(s Setting) string { return s.Protocol })

@@ -117,6 +117,8 @@ type account struct {
 	User, Server string
 	Devices      []string
 	Signs        []sign
+	Rows         []behaviour.Row
+	Verdict      string
 }
 
 type sign struct {
@@ -227,9 +229,9 @@ func (w *Writer) found(f *finding.Found) *found {
 }
 
 func accountOf(a *behaviour.Account) account {
-	v := account{User: safe(a.User), Server: safe(a.Server)}
+	v := account{User: safe(a.User), Server: safe(a.Server), Rows: a.Rows(), Verdict: a.Verdict()}
 	for _, d := range a.Devices {
-		v.Devices = append(v.Devices, fmt.Sprintf("%s, by %s, %s", safe(d.Name), strings.ToUpper(strings.Join(d.Protos, " and ")), many(d.Visits, "session")))
+		v.Devices = append(v.Devices, fmt.Sprintf("%s, by %s, %s", safe(d.Name), strings.Join(d.Titles(), " and "), many(d.Visits, "session")))
 	}
 	for _, g := range a.Signs {
 		s := sign{Sentence: safe(g.Sentence)}
