@@ -167,11 +167,24 @@ func TestSummary(t *testing.T) {
 			C: DELE 3
 			S: +OK
 			C: QUIT
-			S: +OK`, "the maildrop has 3 messages; downloaded 1 message (3 bytes) and deleted 2 messages (1 of them was not downloaded now) from the server: no other device finds them there any more"},
+			S: +OK`, "the maildrop has 3 messages; downloaded 1 message (3 bytes) and deleted 2 messages from the server (1 of them was not downloaded now): no other device finds them there any more"},
 		{"QUIT is refused", event.POP3, popLogin + `C: DELE 1
 			S: +OK
 			C: QUIT
 			S: -ERR some deleted messages not removed`, "downloaded nothing and marked 1 message for deletion; the server refused QUIT, and may have kept it"},
+		{"deleted unseen", event.POP3, popLogin + `C: DELE 1
+			S: +OK
+			C: QUIT
+			S: +OK`, "downloaded nothing and deleted 1 message from the server without downloading it: no other device finds it there any more"},
+		{"header and text", event.IMAP, imapLogin + `C: b SELECT "a box"
+			S: * 5 EXISTS
+			S: b OK [READ-WRITE] done
+			C: c FETCH 1 RFC822.HEADER
+			S: * 1 FETCH (RFC822.HEADER "ab")
+			S: c OK done
+			C: d FETCH 1 BODY.PEEK[TEXT]
+			S: * 1 FETCH (BODY[TEXT] "c")
+			S: d OK done`, "opened \"a box\" (5 messages), looked at the headers of 1 message and fetched 1 whole message on demand (3 bytes); all mail stays on the server, where other devices find it"},
 		{"in pieces", event.IMAP, imapLogin + `C: b SELECT INBOX
 			S: * 2 EXISTS
 			S: b OK [READ-WRITE] done

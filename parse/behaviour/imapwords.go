@@ -2,6 +2,8 @@ package behaviour
 
 import (
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -62,7 +64,7 @@ func (n News) words() string {
 func (m *IMAP) openedWords() []string {
 	var names []string
 	for _, b := range m.Mailboxes {
-		names = append(names, b.Name+" ("+messages(int64(b.most))+")")
+		names = append(names, quoted(b.Name)+" ("+messages(int64(b.most))+")")
 	}
 	switch {
 	case len(names) == 0 && m.Listed > 0:
@@ -100,7 +102,7 @@ func (m *IMAP) changedWords() []string {
 	parts := m.flagWords()
 	add := func(n int64, verb, where string, to []string) {
 		if n > 0 {
-			parts = append(parts, verb+" "+messages(n)+where+names(to))
+			parts = append(parts, verb+" "+messages(n)+where+names(quotedAll(to)))
 		}
 	}
 	add(m.Moved, "moved", " to ", m.To.Moved)
@@ -110,12 +112,28 @@ func (m *IMAP) changedWords() []string {
 	for _, did := range []struct {
 		verb  string
 		names []string
-	}{{"made the mailbox", m.Created}, {"renamed", m.Renamed}, {"deleted the mailbox", m.Removed}} {
+	}{{"made the mailbox", quotedAll(m.Created)}, {"renamed", m.Renamed}, {"deleted the mailbox", quotedAll(m.Removed)}} {
 		if len(did.names) > 0 {
 			parts = append(parts, did.verb+" "+names(did.names))
 		}
 	}
 	return parts
+}
+
+// quoted is a mailbox's name inside a sentence.
+func quoted(name string) string {
+	if name == "" || strings.ContainsAny(name, " ,;:") {
+		return strconv.Quote(name)
+	}
+	return name
+}
+
+func quotedAll(list []string) []string {
+	list = slices.Clone(list)
+	for i := range list {
+		list[i] = quoted(list[i])
+	}
+	return list
 }
 
 // names lists some names, and says how many more there are.
@@ -151,6 +169,10 @@ func (m *IMAP) flagWords() []string {
 				set = append(set, "marked "+messages(n)+" as "+words[i])
 			}
 		}
+	}
+	const most = 5
+	if len(set) > most {
+		set = append(set[:most], "changed "+count(len(set)-most, "flag", "flags")+" more")
 	}
 	return set
 }

@@ -178,7 +178,7 @@ func (p *POP3) after() string {
 	case p.Deleted > 0 && !p.Quit:
 		return "marked " + messages(p.Deleted) + " for deletion"
 	case p.Deleted > 0:
-		return "deleted " + p.those() + " from the server"
+		return "deleted " + p.those()
 	case p.Downloaded > 0:
 		return "left " + it(p.Downloaded) + " on the server"
 	}
@@ -206,17 +206,18 @@ func (p *POP3) meaning() string {
 
 // those are the messages that were deleted, against those that were downloaded.
 func (p *POP3) those() string {
-	switch same := p.Deleted - p.Unread; {
+	const from = " from the server"
+	switch {
 	case p.Unread == p.Deleted && p.Downloaded == 0:
-		return messages(p.Deleted) + ", without downloading " + it(p.Deleted)
+		return messages(p.Deleted) + from + " without downloading " + it(p.Deleted)
 	case p.Unread == p.Deleted:
-		return messages(p.Deleted) + ", which it had not downloaded now,"
+		return count(p.Deleted, "other message", "other messages") + from
 	case p.Unread > 0:
-		return messages(p.Deleted) + " (" + count(p.Unread, "of them was", "of them were") + " not downloaded now)"
-	case same < p.Downloaded:
-		return count(same, "of them", "of them")
+		return messages(p.Deleted) + from + " (" + count(p.Unread, "of them was", "of them were") + " not downloaded now)"
+	case p.Deleted < p.Downloaded:
+		return count(p.Deleted, "of them", "of them") + from
 	}
-	return it(p.Deleted)
+	return it(p.Deleted) + from
 }
 
 // it stands for n messages.
