@@ -12,8 +12,6 @@ type half struct {
 	known bool
 	held  []waiting // segments behind a hole, in their order
 	size  int       // of held, octets
-	acked uint32    // what the peer has said it got, where ackedAt stands
-	since hole      // when it became known that the peer has what the capture lacks
 	fin   bool      // the end was given
 	ends  bool      // a FIN was seen, at finAt
 	finAt uint32
@@ -27,20 +25,8 @@ type waiting struct {
 	time    time.Time
 }
 
-// hole is the state of a gap that the peer's acknowledgment covers.
-type hole struct {
-	open    bool
-	packets int
-	time    time.Time
-}
-
-// How long a segment may be late: capture files of several queues are not in
-// order, and an acknowledgment may stand before what it acknowledges.
-const (
-	latePackets = 8
-	maxAhead    = 1 << 30 // octets, the largest window there is (RFC 7323 §2.3)
-	lateTime    = 50 * time.Millisecond
-)
+// maxAhead is the largest window there is (RFC 7323 §2.3), in octets.
+const maxAhead = 1 << 30
 
 // before reports whether sequence number a comes before b (RFC 9293 §3.4).
 func before(a, b uint32) bool { return int32(a-b) < 0 }
@@ -130,7 +116,6 @@ func (h *half) skip(to uint32, t time.Time, out output) bool {
 	if h.ends && before(h.finAt, to) {
 		to = h.finAt
 	}
-	h.since = hole{}
 	if !h.known || !before(h.next, to) {
 		return false
 	}
@@ -141,33 +126,33 @@ func (h *half) skip(to uint32, t time.Time, out output) bool {
 	return true
 }
 
-// acknowledge takes what the peer says it got, and gives up on segments that
-// it has, and that are not in the capture.
-func (h *half) acknowledge(ack uint32, t time.Time, out output) {
-	if !h.known {
-		return
-	}
+// lacks reports whether the peer says that it got octets that are not here.
+func (h *half) lacks(ack uint32) bool {
+	ack = h.octetsTo(ack)
+	return h.known && before(h.next, ack) && ack-h.next <= maxAhead
+}
+
+// octetsTo is where the octets end that ack acknowledges: a FIN takes a number too.
+func (h *half) octetsTo(ack uint32) uint32 {
 	if h.ends && ack == h.finAt+1 {
-		ack-- // a FIN takes a number too
+		return h.finAt
 	}
-	if before(h.acked, ack) || !h.since.open {
-		h.acked = ack
-	}
-	if !before(h.next, h.acked) || h.acked-h.next > maxAhead {
-		h.since = hole{}
-		return
-	}
-	if !h.since.open {
-		h.since = hole{open: true, time: t}
-	}
-	if h.since.packets++; h.since.packets > latePackets || t.Sub(h.since.time) > lateTime {
-		to := h.acked
+	return ack
+}
+
+// acknowledge takes what the peer says it got at t: what it has and the
+// capture lacks will not come any more.
+func (h *half) acknowledge(ack uint32, t time.Time, out output) {
+	for h.lacks(ack) {
+		to := h.octetsTo(ack)
 		if len(h.held) > 0 && before(h.held[0].seq, to) {
 			to = h.held[0].seq
 		}
-		h.skip(to, t, out)
-		h.finish(t, out)
+		if !h.skip(to, t, out) {
+			break
+		}
 	}
+	h.finish(t, out)
 }
 
 // finish gives the end when everything before it is out.
@@ -183,8 +168,5 @@ func (h *half) flush(t time.Time, out output) {
 	for len(h.held) > 0 && h.skip(h.held[0].seq, t, out) {
 	}
 	h.held, h.size = nil, 0 // what is left lies behind the end
-	if h.since.open {
-		h.skip(h.acked, t, out)
-	}
 	h.finish(t, out)
 }

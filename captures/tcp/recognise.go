@@ -65,8 +65,7 @@ func (s *Stream) byPort(last bool) {
 	if s.Whole {
 		greeted := len(s.heads[1-s.client]) >= 4 || bytes.IndexByte(s.heads[1-s.client], '\n') >= 0
 		if greeted || full {
-			s.state = foreign
-			s.forget()
+			s.pass()
 		}
 		return
 	}
@@ -81,8 +80,7 @@ func (s *Stream) byPort(last bool) {
 			return
 		}
 	}
-	s.state = foreign
-	s.forget()
+	s.pass()
 }
 
 // open says what the stream is, and hands out what waited.
@@ -224,8 +222,7 @@ func (s *Stream) recogniseTLS(i int) {
 		if len(s.heads[s.client]) < 4<<10 && !h.client && s.kept() < maxUnknown {
 			return // the hello is not whole yet
 		}
-		s.state = foreign
-		s.forget()
+		s.pass()
 		return
 	}
 	s.hello = new(hello)

@@ -1,6 +1,7 @@
 package tcp
 
 import (
+	"bytes"
 	"container/list"
 	"encoding/base32"
 	"hash/fnv"
@@ -24,6 +25,7 @@ type Stream struct {
 	key    flow
 	place  *list.Element
 	halves [2]half // from key.a, from key.b
+	late   []early // what the late ones are waited for by, in its order
 	client int     // the half that the client sends; -1 while that is not known
 	state  state
 	first  int // the half that ended first, -1
@@ -107,12 +109,61 @@ func (s *Stream) index(h *half) int {
 	return 1
 }
 
-// segment takes a segment of the stream.
+// early is a segment whose sender already had what the capture does not have yet.
+type early struct {
+	segment
+	time time.Time
+}
+
+// How long such a segment waits: capture files of several queues are not in
+// order, so what it acknowledges may stand behind it.
+const (
+	latePackets = 8
+	lateTime    = 50 * time.Millisecond
+)
+
+// segment takes a segment of the stream. What it answers comes before it,
+// also where that is later in the file, or is missing.
 func (s *Stream) segment(seg *segment, t time.Time) {
 	if s.state == foreign {
 		return
 	}
 	s.last = t
+	if s.early(seg) {
+		s.late = append(s.late, early{*seg, t})
+		last := &s.late[len(s.late)-1]
+		last.data = bytes.Clone(seg.data)
+		s.a.kept += len(last.data)
+	} else {
+		s.take(seg, t)
+	}
+	for len(s.late) > 0 {
+		if first := &s.late[0]; s.early(&first.segment) && len(s.late) <= latePackets && t.Sub(first.time) <= lateTime {
+			break
+		}
+		s.next()
+	}
+	if s.kept() > maxHole*2 || s.a.kept > maxKept {
+		s.settle()
+	}
+}
+
+// early reports whether seg acknowledges what is not here. A RST's number
+// means little (RFC 9293 §3.10.7).
+func (s *Stream) early(seg *segment) bool {
+	return seg.flags&flagACK != 0 && seg.flags&flagRST == 0 && s.halves[1-s.half(seg)].lacks(seg.ack)
+}
+
+// next takes the first segment that waited.
+func (s *Stream) next() {
+	e := s.late[0]
+	s.late = s.late[1:]
+	s.a.kept -= len(e.data)
+	s.take(&e.segment, e.time)
+}
+
+// take takes a segment whose turn it is.
+func (s *Stream) take(seg *segment, t time.Time) {
 	i := s.half(seg)
 	if seg.flags&flagACK != 0 && seg.flags&flagRST == 0 {
 		s.halves[1-i].acknowledge(seg.ack, t, s)
@@ -121,9 +172,6 @@ func (s *Stream) segment(seg *segment, t time.Time) {
 	if seg.flags&flagRST != 0 && !s.over {
 		s.flush(t)
 		s.close(i, true, t)
-	}
-	if s.kept() > maxHole*2 || s.a.kept > maxKept {
-		s.settle()
 	}
 }
 
@@ -137,6 +185,9 @@ func (s *Stream) kept() (n int) {
 
 // flush lets out what waits behind holes.
 func (s *Stream) flush(t time.Time) {
+	for len(s.late) > 0 {
+		s.next()
+	}
 	for i := range s.halves {
 		s.halves[i].flush(t, s)
 	}
@@ -244,7 +295,16 @@ func (s *Stream) forget() {
 func (s *Stream) settle() {
 	s.recognise(true)
 	if s.state == unknown {
-		s.state = foreign
-		s.forget()
+		s.pass()
 	}
+}
+
+// pass gives a stream up that is something else.
+func (s *Stream) pass() {
+	s.state = foreign
+	s.forget()
+	for i := range s.late {
+		s.a.kept -= len(s.late[i].data)
+	}
+	s.late = nil
 }
