@@ -50,6 +50,7 @@ type message struct {
 	dropped bool // passed on to nobody
 	leg     bool // the server's leg alone has it
 	early   bool // its completion came before its end
+	stray   bool // it answers a line that was no command
 	altered *wire.Altered
 }
 

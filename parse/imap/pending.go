@@ -107,6 +107,24 @@ func (s *Session) tagged(tag []byte) int {
 	return -1
 }
 
+// completed is the oldest pending command that a tagged response completes, or
+// -1. Of lines that were none the tag is a secret, and in a capture there is
+// nothing left of it but its length.
+func (s *Session) completed(m *message) int {
+	if !m.stray {
+		if i := s.tagged(m.tagBuf); i >= 0 && !s.pending[i].stray {
+			return i
+		}
+		return -1
+	}
+	for i := range s.pending {
+		if s.pending[i].stray && len(s.pending[i].tag) == len(m.tagBuf) {
+			return i
+		}
+	}
+	return -1
+}
+
 // asking is the oldest pending command that asks for such data, or -1: nobody
 // did, so it is unilateral. Untagged warnings go to the only command there is.
 func (s *Session) asking(w *what) int {

@@ -285,7 +285,7 @@ func (s *Session) serverSecrets(m *message, f Fragment, given []wire.Secret) {
 	switch {
 	case m.piece:
 		return
-	case s.strays(m, line):
+	case s.strays(m, line, given):
 		s.hide(line, 0, m.tag, "line", "")
 		s.echoed(m, line)
 	case m.kind == event.KindContinuation && s.challenges():
@@ -298,13 +298,15 @@ func (s *Session) serverSecrets(m *message, f Fragment, given []wire.Secret) {
 }
 
 // strays reports whether a server answers a line as a command that was none:
-// its tag is the client's secret.
-func (s *Session) strays(m *message, line []byte) bool {
+// its tag is the client's secret. In a capture a secret that the server quotes
+// may have the same mask.
+func (s *Session) strays(m *message, line []byte, given []wire.Secret) bool {
 	i := -1
-	if m.status != "" && m.tag > 0 && line[0] != '*' {
+	if m.status != "" && m.tag > 0 && (line[0] != '*' || len(given) > 0 && given[0].Off == 0) {
 		i = s.tagged(line[:m.tag])
 	}
-	return i >= 0 && s.pending[i].stray
+	m.stray = i >= 0 && s.pending[i].stray && (len(given) == 0 || given[0].Shape != sasl.EchoShape)
+	return m.stray
 }
 
 // challenge is a server's line of an exchange.

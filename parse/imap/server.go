@@ -35,7 +35,7 @@ func (s *Session) finishServer(d *dir, m *message) {
 	case untagged(m):
 		s.untagged(m, e)
 	default:
-		if i := s.tagged(m.tagBuf); i >= 0 {
+		if i := s.completed(m); i >= 0 {
 			s.complete(i, m, e)
 		}
 	}

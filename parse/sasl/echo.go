@@ -37,6 +37,9 @@ func (e *Echo) Listen(secret []byte) {
 // Empty reports whether there is nothing to look for.
 func (e *Echo) Empty() bool { return len(e.kept) == 0 }
 
+// EchoShape is the Shape of secrets that Find finds.
+const EchoShape = "the credential that the server quotes"
+
 // Find adds to found where line repeats what was kept, from off on.
 func (e *Echo) Find(line []byte, off int, found []wire.Secret) []wire.Secret {
 	for off < len(line) {
@@ -49,7 +52,7 @@ func (e *Echo) Find(line []byte, off int, found []wire.Secret) []wire.Secret {
 		if at < 0 {
 			break
 		}
-		found = append(found, wire.Secret{Off: off + at, Len: n, Form: "line", Shape: "the credential that the server quotes"})
+		found = append(found, wire.Secret{Off: off + at, Len: n, Form: "line", Shape: EchoShape})
 		off += at + n
 	}
 	return found
