@@ -46,6 +46,8 @@ func sequence(data any) syntax.NumSet {
 		return a.Set
 	case *syntax.StoreArgs:
 		return a.Set
+	case *syntax.PartialArgs:
+		return a.Set
 	case *syntax.CopyArgs:
 		return a.Set
 	case *syntax.AppendArgs:
@@ -63,7 +65,7 @@ func allowed(row *command, state event.State) bool {
 	case "STARTTLS", "LOGIN", "AUTHENTICATE":
 		return state == event.StateNotAuthenticated
 	case "CHECK", "CLOSE", "UNSELECT", "EXPUNGE", "SEARCH", "FETCH", "STORE", "COPY", "MOVE", "SORT", "THREAD",
-		"REPLACE", "CANCELUPDATE", "CONVERT", "UIDBATCHES":
+		"REPLACE", "CANCELUPDATE", "CONVERT", "UIDBATCHES", "PARTIAL":
 		return state == event.StateSelected
 	}
 	if strings.HasPrefix(row.name, "UID ") {

@@ -39,6 +39,7 @@ const (
 	kJMAPAccess
 	kUIDBatches
 	kPush
+	kMailbox
 	kSelectCode // OK with a code that tells of the mailbox being selected
 	kCopyUID    // OK [COPYUID]
 	kAppendUID  // OK [APPENDUID]
@@ -59,6 +60,7 @@ var data = table[kinds]{rows: []row[kinds]{
 	{"SORT", kSort}, {"THREAD", kThread}, {"LANGUAGE", kLanguage}, {"COMPARATOR", kComparator},
 	{"GENURLAUTH", kGenurlauth}, {"URLFETCH", kURLFetch}, {"CONVERSION", kConversion}, {"CONVERTED", kConverted},
 	{"JMAPACCESS", kJMAPAccess}, {"UIDBATCHES", kUIDBatches}, {"XAPPLEPUSHSERVICE", kPush},
+	{"MAILBOX", kMailbox}, {"BBOARD", kMailbox},
 }}
 
 // codes has a row for each response code (registry imap-response-codes) that
@@ -180,6 +182,10 @@ var commandRows = []command{
 	{"UIDBATCHES", opNone, kUIDBatches},
 	{"XAPPLEPUSHSERVICE", opNone, kPush},
 	{"PROXYAUTH", opNone, 0},
+	{"FIND", opNone, kMailbox},
+	{"BBOARD", opSelect, kSelectData},
+	{"SCAN", opNone, kList},
+	{"PARTIAL", opNone, kFetch},
 }
 
 // commands finds the rows by name.

@@ -91,15 +91,23 @@ func (c *cursor) appendMessage() (m AppendMessage) {
 		c.sp()
 		c.catenate(&m)
 	case c.word("UTF8"):
-		m.UTF8 = true
-		c.sp()
-		c.expect('(')
-		c.appendLiteral(&m)
-		c.expect(')')
+		c.utf8Literal(&m)
 	default:
 		c.appendLiteral(&m)
 	}
 	return m
+}
+
+// utf8Literal reads SP "(" literal8 ")": RFC 9755 §4.
+func (c *cursor) utf8Literal(m *AppendMessage) {
+	m.UTF8 = true
+	c.sp()
+	c.expect('(')
+	if c.peek() == '{' {
+		c.defect("literal8", "")
+	}
+	c.appendLiteral(m)
+	c.expect(')')
 }
 
 func (c *cursor) appendLiteral(m *AppendMessage) {
@@ -123,23 +131,19 @@ func (c *cursor) catenate(m *AppendMessage) {
 		switch {
 		case c.word("URL"):
 			c.sp()
-			m.Catenate = append(m.Catenate, CatenatePart{URL: c.astring()})
+			m.Catenate = append(m.Catenate, CatenatePart{URL: c.url()})
 		case c.word("TEXT"):
 			c.sp()
 			before := m.Size
 			c.appendLiteral(m)
 			m.Catenate = append(m.Catenate, CatenatePart{Size: Num{uint64(m.Size - before), true}})
 		case c.word("UTF8"):
-			m.UTF8 = true
-			c.sp()
-			c.expect('(')
-			c.appendLiteral(m)
-			c.expect(')')
+			c.utf8Literal(m)
 		default:
 			c.fail(`"URL" or "TEXT"`)
 		}
 	})
 	if len(m.Catenate) == 0 && !m.UTF8 {
-		c.fail("cat-part")
+		c.emptyList("cat-part")
 	}
 }

@@ -33,7 +33,7 @@ func init() {
 		// Selected: §6.4.
 		"CHECK": nil, "CLOSE": nil, "UNSELECT": nil, "EXPUNGE": nil, "UID EXPUNGE": (*cursor).setArgs,
 		"SEARCH": (*cursor).searchArgs, "UID SEARCH": (*cursor).searchArgs,
-		"FETCH": (*cursor).fetchArgs, "UID FETCH": (*cursor).fetchArgs,
+		"FETCH": (*cursor).fetchArgs, "UID FETCH": (*cursor).uidFetchArgs,
 		"STORE": (*cursor).storeArgs, "UID STORE": (*cursor).storeArgs,
 		"COPY": (*cursor).copyArgs, "UID COPY": (*cursor).copyArgs,
 		"MOVE": (*cursor).copyArgs, "UID MOVE": (*cursor).copyArgs,
@@ -43,6 +43,8 @@ func init() {
 		"CANCELUPDATE": (*cursor).cancelUpdateArgs,
 		"CONVERT":      (*cursor).convertArgs, "UID CONVERT": (*cursor).convertArgs,
 		"UIDBATCHES": (*cursor).uidBatchesArgs,
+		// Obsolete.
+		"FIND": (*cursor).findArgs, "BBOARD": (*cursor).mailboxArgs, "SCAN": (*cursor).scanArgs, "PARTIAL": (*cursor).partialArgs,
 	}
 }
 

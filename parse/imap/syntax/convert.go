@@ -47,9 +47,9 @@ type ConversionsArgs struct {
 func (c *cursor) conversionsArgs() any {
 	a := &ConversionsArgs{}
 	c.sp()
-	a.From = c.str()
+	a.From = c.astring()
 	c.sp()
-	a.To = c.str()
+	a.To = c.astring()
 	return a
 }
 

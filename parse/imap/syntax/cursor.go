@@ -266,6 +266,14 @@ func (c *cursor) list(element func()) {
 	}
 }
 
+// emptyList is a list, just read, that has nothing in it and must have.
+func (c *cursor) emptyList(want string) {
+	if !c.stopped {
+		c.pos = c.opened
+		c.fail(want)
+	}
+}
+
 // open goes past "(" and counts the depth; next closes it.
 func (c *cursor) open() bool {
 	if !c.expect('(') {

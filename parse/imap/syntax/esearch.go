@@ -118,9 +118,9 @@ func (c *cursor) searchReturnData(d *ESearchData, name string) {
 	case "PARTIAL":
 		c.partialData(d)
 	case "ADDTO":
-		d.AddTo = c.positions()
+		d.AddTo = append(d.AddTo, c.positions()...)
 	case "REMOVEFROM":
-		d.RemoveFrom = c.positions()
+		d.RemoveFrom = append(d.RemoveFrom, c.positions()...)
 	case "RELEVANCY":
 		c.list(func() { d.Relevancy = append(d.Relevancy, c.number()) })
 	default:

@@ -39,7 +39,10 @@ func (a *FetchArgs) Has(name string) bool {
 	return false
 }
 
-func (c *cursor) fetchArgs() any {
+func (c *cursor) fetchArgs() any    { return c.fetch(false) }
+func (c *cursor) uidFetchArgs() any { return c.fetch(true) }
+
+func (c *cursor) fetch(uid bool) *FetchArgs {
 	a := &FetchArgs{}
 	c.sp()
 	a.Set = c.sequenceSet()
@@ -56,7 +59,7 @@ func (c *cursor) fetchArgs() any {
 	case c.peek() == '(':
 		a.Items = c.fetchItems()
 		if len(a.Items) == 0 {
-			c.defect("fetch-att", "an empty list")
+			c.emptyList("fetch-att")
 		}
 	default:
 		if i := c.fetchItem(); i.Name != "" {
@@ -64,7 +67,14 @@ func (c *cursor) fetchArgs() any {
 		}
 	}
 	if c.more() {
+		begin := c.pos
 		c.fetchModifiers(a)
+		switch {
+		case a.Vanished && !uid: // RFC 7162 §3.2.6
+			c.defectAt(begin, "VANISHED in UID FETCH alone", "")
+		case a.Vanished && !a.ChangedSince.Known:
+			c.defectAt(begin, "CHANGEDSINCE beside VANISHED", "")
+		}
 	}
 	return a
 }

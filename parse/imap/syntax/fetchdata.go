@@ -65,7 +65,9 @@ func (c *cursor) fetchDatum(d *FetchData) {
 	c.sp()
 	switch name {
 	case "FLAGS":
-		d.Flags = c.flagList(false)
+		if flags := c.flagList(false); !c.stopped || len(flags) > 0 {
+			d.Flags = flags
+		}
 	case "UID":
 		d.UID = c.nzNumber()
 	case "RFC822.SIZE":
@@ -160,6 +162,9 @@ func (c *cursor) contentValue(d *FetchData, s Section) {
 	defer c.leave(outer)
 	content := Content{Section: s}
 	head, n, ok := c.sized()
+	if c.stopped {
+		return
+	}
 	content.Size = Num{uint64(n), ok}
 	if s.hasHeader() {
 		content.Header = headline(head)

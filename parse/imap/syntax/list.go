@@ -22,17 +22,18 @@ func (c *cursor) listArgs() any {
 	c.sp()
 	if c.peek() == '(' {
 		outer := c.enter("list-select-opts")
+		begin := c.pos
 		a.Select = c.options()
+		c.baseOption(a.Select, begin)
 		c.sp()
 		c.leave(outer)
 	}
 	a.Reference = c.mailbox().Name
 	c.sp()
 	if c.peek() == '(' {
-		begin := c.pos
 		c.list(func() { a.Patterns = append(a.Patterns, c.listMailbox()) })
 		if len(a.Patterns) == 0 {
-			c.defectAt(begin, "list-mailbox in the list", "")
+			c.emptyList("list-mailbox")
 		}
 	} else {
 		a.Patterns = append(a.Patterns, c.listMailbox())
@@ -49,12 +50,36 @@ func (c *cursor) listArgs() any {
 	return a
 }
 
+// baseOption expects, beside RECURSIVEMATCH, an option to match: RFC 9051
+// §6.3.9.1. Of options that are not known nobody can say what they are.
+func (c *cursor) baseOption(options []Option, begin int) {
+	recursive := false
+	for _, o := range options {
+		switch o.Name {
+		case "RECURSIVEMATCH":
+			recursive = true
+		case "REMOTE":
+		default:
+			return
+		}
+	}
+	if recursive {
+		c.defectAt(begin, "an option as SUBSCRIBED beside RECURSIVEMATCH", "")
+	}
+}
+
 // returnOption reads a return option. Those of STATUS (RFC 5819) and METADATA
 // (RFC 9590) come with a list.
 func (c *cursor) returnOption() Option {
 	o := c.optionValue(c.name())
-	if (o.Name == "STATUS" || o.Name == "METADATA") && (o.Value == nil || o.Value.Kind != KindList) {
+	if o.Name != "STATUS" && o.Name != "METADATA" {
+		return o
+	}
+	switch {
+	case o.Value == nil || o.Value.Kind != KindList:
 		c.defect("SP and a list behind "+o.Name, "")
+	case len(o.Value.List) == 0:
+		c.defectAt(c.pos-1, "what "+o.Name+" is to give", "")
 	}
 	return o
 }

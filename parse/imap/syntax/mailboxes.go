@@ -57,6 +57,9 @@ func (c *cursor) selectArgs() any {
 			a.Other = append(a.Other, c.optionValue(name))
 		}
 	})
+	if !a.CondStore && !a.Annotate && a.QResync == nil && a.Other == nil {
+		c.emptyList("select-param")
+	}
 	return a
 }
 
@@ -71,14 +74,14 @@ func (c *cursor) qresync() *QResyncArgs {
 	q.ModSeq = c.number64()
 	if c.peek() == ' ' && c.peekAt(1) != '(' {
 		c.sp()
-		q.Known = c.sequenceSet()
+		q.Known = c.uidSet()
 	}
 	if c.peek() == ' ' {
 		c.sp()
 		c.expect('(')
-		q.MatchSeq = c.sequenceSet()
+		q.MatchSeq = c.uidSet()
 		c.sp()
-		q.MatchUID = c.sequenceSet()
+		q.MatchUID = c.uidSet()
 		c.expect(')')
 	}
 	c.expect(')')

@@ -94,7 +94,7 @@ func (c *cursor) setMetadataArgs() any {
 	c.sp()
 	c.entryValues(a)
 	if len(a.Entries) == 0 {
-		c.fail("entry-name")
+		c.emptyList("entry-name")
 	}
 	return a
 }

@@ -55,25 +55,35 @@ func (c *cursor) eventGroup() (g NotifyGroup) {
 	g.Mailboxes = c.mailboxFilter()
 	c.sp()
 	g.Events = []NotifyEvent{}
-	if !c.word("NONE") {
-		c.list(func() { g.Events = append(g.Events, c.notifyEvent()) })
+	event := func() {
+		if e := c.notifyEvent(); e.Name != "" {
+			g.Events = append(g.Events, e)
+		}
+	}
+	switch {
+	case c.word("NONE"):
+	case c.peek() == '(':
+		c.list(event)
 		if len(g.Events) == 0 {
-			c.fail("event")
+			c.emptyList("event")
+		}
+	default: // RFC 5465 leaves the parentheses out in some examples
+		c.defect(`"("`, "")
+		for event(); c.more(); {
+			event()
 		}
 	}
 	c.expect(')')
 	return g
 }
 
+// notifyEvent reads an event; those that are not known are for extensions.
 func (c *cursor) notifyEvent() NotifyEvent {
 	outer := c.enter("event")
 	defer c.leave(outer)
-	begin := c.pos
 	e := NotifyEvent{Name: c.atom()}
 	if t, ok := NotifyEvents.Find(e.Name); ok {
 		e.Name = t.Name
-	} else {
-		c.defectAt(begin, "event", "")
 	}
 	if c.peek() == ' ' && c.peekAt(1) == '(' {
 		c.sp()

@@ -131,13 +131,13 @@ func (c *cursor) seqNumber() (n uint32, ok bool) {
 	return n, n != 0
 }
 
-// uidSet reads a set of UIDs that has no "*": what a server says.
+// uidSet reads a set that has no "*": what a server says, or a client knows.
 func (c *cursor) uidSet() NumSet {
 	begin := c.pos
 	s := c.sequenceSet()
 	for _, r := range s.Ranges {
 		if r.Start == 0 || r.Stop == 0 {
-			c.defectAt(begin, "UIDs without \"*\"", "")
+			c.defectAt(begin, "numbers without \"*\"", "")
 		}
 	}
 	return s

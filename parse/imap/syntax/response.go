@@ -19,6 +19,7 @@ func init() {
 		"GENURLAUTH": (*cursor).genURLAuthData, "URLFETCH": (*cursor).urlFetchData,
 		"CONVERSION": (*cursor).conversionData, "JMAPACCESS": (*cursor).jmapData,
 		"XAPPLEPUSHSERVICE": (*cursor).pushArgs, "UIDBATCHES": (*cursor).uidBatchesData,
+		"MAILBOX": (*cursor).mailboxData, "BBOARD": (*cursor).mailboxData,
 	}
 }
 
@@ -104,7 +105,7 @@ var rules = map[string]string{
 	"ACL": "acl-data", "LISTRIGHTS": "listrights-data", "MYRIGHTS": "myrights-data", "METADATA": "metadata-resp",
 	"ANNOTATION": "annotation-response", "LANGUAGE": "language-data", "COMPARATOR": "comparator-data",
 	"GENURLAUTH": "genurlauth-data", "URLFETCH": "urlfetch-data", "CONVERSION": "conversion-data",
-	"JMAPACCESS": "jmapaccess-data", "XAPPLEPUSHSERVICE": "xapplepushservice", "UIDBATCHES": "uidbatches-response",
+	"JMAPACCESS": "jmapaccess-data", "XAPPLEPUSHSERVICE": "xapplepushservice", "MAILBOX": "mailbox-data", "BBOARD": "mailbox-data", "UIDBATCHES": "uidbatches-response",
 }
 
 // unknownData reads data without a rule: nil where there is none. Names that

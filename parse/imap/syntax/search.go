@@ -30,10 +30,10 @@ var searchKeys = map[string]func(c *cursor, k *SearchKey){
 	"TEXT": keyString, "TO": keyString, "X-GM-RAW": keyString, "X-GM-LABELS": keyLabel,
 	"BEFORE": keyDate, "ON": keyDate, "SINCE": keyDate, "SENTBEFORE": keyDate, "SENTON": keyDate, "SENTSINCE": keyDate,
 	"SAVEDBEFORE": keyDate, "SAVEDON": keyDate, "SAVEDSINCE": keyDate,
-	"KEYWORD": keyFlag, "UNKEYWORD": keyFlag, "FILTER": keyAtom, "EMAILID": keyAtom, "THREADID": keyAtom,
+	"KEYWORD": keyFlag, "UNKEYWORD": keyFlag, "FILTER": keyAtom, "EMAILID": keyObjectID, "THREADID": keyObjectID,
 	"LARGER": keyNumber, "SMALLER": keyNumber, "X-GM-MSGID": keyNumber, "X-GM-THRID": keyNumber,
 	"OLDER": keyInterval, "YOUNGER": keyInterval,
-	"HEADER": keyHeader, "UID": keySet, "MODSEQ": keyModSeq, "ANNOTATION": keyAnnotation,
+	"HEADER": keyHeader, "UID": keySet, "UIDAFTER": keyUID, "UIDBEFORE": keyUID, "MODSEQ": keyModSeq, "ANNOTATION": keyAnnotation,
 	// Dovecot's.
 	"MAILBOX": keyString, "X-GUID": keyString, "X-MAILBOX": keyString,
 }
@@ -82,6 +82,17 @@ func keyAtom(c *cursor, k *SearchKey) {
 	s := c.atom()
 	k.Value = &s
 }
+
+func keyObjectID(c *cursor, k *SearchKey) {
+	c.sp()
+	begin := c.pos
+	s := c.atom()
+	c.checkID(s, begin)
+	k.Value = &s
+}
+
+// keyUID reads SP uniqueid: RFC 9738 §3.2.
+func keyUID(c *cursor, k *SearchKey) { keyInterval(c, k) }
 
 func keyNumber(c *cursor, k *SearchKey) {
 	c.sp()
@@ -176,7 +187,7 @@ func (c *cursor) searchKey() (k SearchKey) {
 		k.Key = "AND"
 		c.list(func() { c.appendKey(&k.Keys) })
 		if len(k.Keys) == 0 {
-			c.fail("search-key")
+			c.emptyList("search-key")
 		}
 	case p == '*' || p == '$' || class[p]&digitChar != 0:
 		k.Key = "SET"
@@ -232,11 +243,21 @@ func (c *cursor) multiSearchArgs() any {
 	return a
 }
 
-// sources reads "(" source-mbox [SP scope-options] ")": RFC 7377 §3, as NOTIFY's filters.
+// sources reads "(" source-mbox [SP "(" scope-options ")"] ")": RFC 7377 §4, as
+// NOTIFY's filters. There are no scope options so far.
 func (c *cursor) sources() (list []Option) {
 	outer := c.enter("source-mbox")
 	defer c.leave(outer)
-	c.list(func() { list = append(list, c.mailboxFilter()) })
+	c.list(func() {
+		if begin := c.pos; c.peek() == '(' && len(list) > 0 {
+			c.options()
+		} else if list = append(list, c.mailboxFilter()); list[len(list)-1].Name == "SELECTED-DELAYED" {
+			c.defectAt(begin, `"selected"`, "")
+		}
+	})
+	if len(list) == 0 {
+		c.emptyList("source-mbox")
+	}
 	return list
 }
 

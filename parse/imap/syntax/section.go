@@ -130,7 +130,7 @@ func (c *cursor) headerList(s *Section) {
 	s.Fields = []string{}
 	c.list(func() { s.Fields = append(s.Fields, c.astring()) })
 	if len(s.Fields) == 0 {
-		c.defect("header-fld-name", "")
+		c.defectAt(c.opened, "header-fld-name", "")
 	}
 	c.noSP()
 }

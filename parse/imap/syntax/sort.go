@@ -10,6 +10,8 @@ type SortArgs struct {
 type SortKey struct {
 	Key     string `json:"key"` // upper case
 	Reverse bool   `json:"reverse,omitempty"`
+	Entry   string `json:"entry,omitempty"` // ANNOTATION: which one
+	Type    string `json:"type,omitempty"`  // ANNOTATION: value.priv or value.shared
 }
 
 func (c *cursor) sortArgs() any {
@@ -23,7 +25,7 @@ func (c *cursor) sortArgs() any {
 	outer := c.enter("sort-criteria")
 	c.list(func() { a.Sort = append(a.Sort, c.sortKey()) })
 	if len(a.Sort) == 0 {
-		c.fail("sort-criterion")
+		c.emptyList("sort-criterion")
 	}
 	c.leave(outer)
 	c.sp()
@@ -40,6 +42,12 @@ func (c *cursor) sortKey() (k SortKey) {
 	k.Key = c.name()
 	if _, ok := SortKeys.Find(k.Key); !ok {
 		c.defectAt(begin, "sort-key", "")
+	}
+	if k.Key == "ANNOTATION" { // RFC 5257 §4.9
+		c.sp()
+		k.Entry = c.astring()
+		c.sp()
+		k.Type = c.astring()
 	}
 	return k
 }

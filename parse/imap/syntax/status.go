@@ -14,7 +14,7 @@ func (c *cursor) statusArgs() any {
 	outer := c.enter("status-att")
 	c.list(func() { a.Items = append(a.Items, c.statusAtt()) })
 	if len(a.Items) == 0 {
-		c.fail("status-att")
+		c.emptyList("status-att")
 	}
 	c.leave(outer)
 	return a
@@ -44,7 +44,7 @@ type StatusData struct {
 	HighestModSeq  Num      `json:"highestmodseq,omitzero"`
 	AppendLimit    Num      `json:"appendlimit,omitzero"` // octets
 	MailboxID      string   `json:"mailboxid,omitempty"`
-	Other          []Option `json:"other,omitempty"`
+	Other          []Option `json:"other,omitempty"` // and what is NIL
 }
 
 func (c *cursor) statusData() any {
@@ -83,7 +83,11 @@ func (c *cursor) statusItem(d *StatusData, name string) {
 	case "HIGHESTMODSEQ":
 		d.HighestModSeq = c.num()
 	case "APPENDLIMIT":
-		d.AppendLimit = c.nilOr(c.num)
+		if c.atNIL() { // no limit: RFC 7889 §3
+			d.Other = append(d.Other, Option{name, &Node{Kind: KindNIL}})
+			return
+		}
+		d.AppendLimit = c.num()
 	case "MAILBOXID":
 		d.MailboxID = c.objectID()
 	default:
@@ -105,9 +109,21 @@ func (c *cursor) objectID() string {
 	c.expect('(')
 	begin := c.pos
 	id := c.atom()
+	c.checkID(id, begin)
+	c.expect(')')
+	return id
+}
+
+// checkID holds an id to 1*255(ALPHA / DIGIT / "_" / "-").
+func (c *cursor) checkID(id string, begin int) {
 	if len(id) > 255 {
 		c.defectAt(begin, "1*255 octets", "")
 	}
-	c.expect(')')
-	return id
+	for i := range len(id) {
+		b := id[i]
+		if !(b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= '0' && b <= '9' || b == '_' || b == '-') {
+			c.defectAt(begin+i, `ALPHA, DIGIT, "_" or "-"`, "")
+			return
+		}
+	}
 }

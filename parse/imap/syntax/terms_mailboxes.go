@@ -25,6 +25,7 @@ var MailboxAttributes = Terms{
 	{`\Noselect`, "RFC 9051 §7.3.1", "cannot be opened"},
 	{`\NonExistent`, "RFC 9051 §7.3.1", "does not exist"},
 	{`\Subscribed`, "RFC 9051 §7.3.1", "subscribed"},
+	{`\NoAccess`, "RFC 5465 §5.9", "may not be seen by the user any longer"},
 	{`\Remote`, "RFC 9051 §7.3.1", "on another server"},
 }
 
@@ -41,9 +42,9 @@ var Rights = Terms{
 	{"t", "RFC 4314 §2.1", "mark messages as deleted"},
 	{"e", "RFC 4314 §2.1", "expunge"},
 	{"a", "RFC 4314 §2.1", "change these rights"},
-	{"c", "RFC 4314 §2.1.1", "make or delete mailboxes, the obsolete way"},
-	{"d", "RFC 4314 §2.1.1", "delete messages, the obsolete way"},
-	{"n", "RFC 5257 §4.6", "write annotations that others see"},
+	{"c", "RFC 4314 §2.1.1", "make mailboxes (the letter of old)"},
+	{"d", "RFC 4314 §2.1.1", "delete messages (the letter of old)"},
+	{"n", "RFC 5257 §4.10", "write annotations that others see"},
 	{"0-9", "RFC 4314 §2", "something that this server defines"},
 }
 
@@ -57,12 +58,12 @@ var NotifyEvents = Terms{
 	{"SubscriptionChange", "RFC 5465 §5.5", "changed subscriptions"},
 	{"MailboxMetadataChange", "RFC 5465 §5.6", "changed annotations of mailboxes"},
 	{"ServerMetadataChange", "RFC 5465 §5.7", "changed annotations of the server"},
-	{"selected", "RFC 5465 §6.1", "the open mailbox"},
-	{"selected-delayed", "RFC 5465 §6.2", "the open mailbox, expunges at command ends only"},
-	{"inboxes", "RFC 5465 §6.4", "mailboxes that new mail may come into"},
-	{"personal", "RFC 5465 §6.3", "the user's own mailboxes"},
-	{"subscribed", "RFC 5465 §6.5", "subscribed mailboxes"},
-	{"subtree", "RFC 5465 §6.6", "these mailboxes and those below them"},
-	{"subtree-one", "RFC 7377 §3", "these mailboxes and those one level below"},
-	{"mailboxes", "RFC 5465 §6.7", "these mailboxes"},
+	{"selected", "RFC 5465 §6.1.1", "the open mailbox"},
+	{"selected-delayed", "RFC 5465 §6.1.2", "the open mailbox, of what is gone only between commands"},
+	{"inboxes", "RFC 5465 §6.3", "mailboxes that new mail may come into"},
+	{"personal", "RFC 5465 §6.2", "the user's own mailboxes"},
+	{"subscribed", "RFC 5465 §6.4", "subscribed mailboxes"},
+	{"subtree", "RFC 5465 §6.5", "these mailboxes and those below them"},
+	{"subtree-one", "RFC 7377 §2.2", "these mailboxes and those one level below"},
+	{"mailboxes", "RFC 5465 §6.6", "these mailboxes"},
 }

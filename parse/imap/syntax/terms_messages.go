@@ -28,7 +28,7 @@ var FetchItems = Terms{
 	{"RFC822.SIZE", "RFC 9051 §6.4.5", "the size"},
 	{"UID", "RFC 9051 §6.4.5", "the unique identifier"},
 	{"MODSEQ", "RFC 7162 §3.1.4", "the mod-sequence of the last change"},
-	{"ANNOTATION", "RFC 5257 §4.2", "annotations"},
+	{"ANNOTATION", "RFC 5257 §4.3", "annotations"},
 	{"PREVIEW", "RFC 8970 §3", "the first words"},
 	{"SNIPPET", "Dovecot", "the first words, an early form of PREVIEW"},
 	{"SAVEDATE", "RFC 8514 §4.2", "when the message came into this mailbox"},
@@ -41,8 +41,8 @@ var FetchItems = Terms{
 	{"X-MAILBOX", "Dovecot", "the mailbox that the message really is in"},
 	{"X-REAL-UID", "Dovecot", "the UID in the mailbox that the message really is in"},
 	{"X-SAVEDATE", "Dovecot", "when the message came into this mailbox, before SAVEDATE"},
-	{"BODYPARTSTRUCTURE", "RFC 5259 §9", "the structure of a converted part"},
-	{"AVAILABLECONVERSIONS", "RFC 5259 §9", "the formats that a part can be had in"},
+	{"BODYPARTSTRUCTURE", "RFC 5259 §8.2", "the structure of a converted part"},
+	{"AVAILABLECONVERSIONS", "RFC 5259 §8.4", "the formats that a part can be had in"},
 }
 
 // Flags is what a message can be marked with.
@@ -54,7 +54,7 @@ var Flags = Terms{
 	{`\Draft`, "RFC 9051 §2.3.2", "a draft"},
 	{`\Recent`, "RFC 3501 §2.3.2", "recent: this session is the first that sees it"},
 	{`\*`, "RFC 9051 §7.1", "new keywords can be made"},
-	{"$MDNSent", "RFC 3503", "a receipt was sent"},
+	{"$MDNSent", "RFC 3503", "receipt sent"},
 	{"$Forwarded", "RFC 5550 §5.9", "forwarded"},
 	{"$SubmitPending", "RFC 5550 §5.10", "waits to be sent"},
 	{"$Submitted", "RFC 5550 §5.10", "handed over for sending"},

@@ -42,9 +42,11 @@ var SearchKeys = Terms{
 	{"$", "RFC 5182 §2.1", "what the last search found"},
 	{"CHARSET", "RFC 9051 §6.4.4", "the charset of the words to look for"},
 	{"OLDER", "RFC 5032 §3", "older than so many seconds"},
+	{"UIDAFTER", "RFC 9738 §3.2", "with a larger UID than"},
+	{"UIDBEFORE", "RFC 9738 §3.2", "with a smaller UID than"},
 	{"YOUNGER", "RFC 5032 §3", "younger than so many seconds"},
 	{"MODSEQ", "RFC 7162 §3.1.5", "changed since"},
-	{"ANNOTATION", "RFC 5257 §4.3", "with this annotation"},
+	{"ANNOTATION", "RFC 5257 §4.8", "with this annotation"},
 	{"FUZZY", "RFC 6203 §3", "nearly"},
 	{"FILTER", "RFC 5466 §3.1", "what a stored search finds"},
 	{"EMAILID", "RFC 8474 §6", "the message with this id"},
@@ -80,7 +82,8 @@ var SortKeys = Terms{
 	{"REVERSE", "RFC 5256 §3", "the other way round"},
 	{"DISPLAYFROM", "RFC 5957 §3", "the sender's name"},
 	{"DISPLAYTO", "RFC 5957 §3", "the recipient's name"},
-	{"RELEVANCY", "RFC 6203 §5", "how well it fits"},
+	{"RELEVANCY", "RFC 6203 §6", "how well it fits"},
+	{"ANNOTATION", "RFC 5257 §4.9", "an annotation"},
 }
 
 // ThreadAlgorithms is how THREAD can put messages together.

@@ -2,6 +2,7 @@ package syntax
 
 import (
 	"bytes"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -222,6 +223,16 @@ func (c *cursor) str() string {
 		return ""
 	}
 	return intern(b)
+}
+
+// url reads a URL, an astring. Of a secret in it, its token, the mask stays.
+func (c *cursor) url() string {
+	begin := c.pos
+	s, secret := c.astringOrSecret()
+	if !secret || c.data[begin] != '"' {
+		return s
+	}
+	return strings.Trim(string(c.data[begin:c.pos]), `"`)
 }
 
 // astring reads an astring: an atom with "]" in it too, or a string.

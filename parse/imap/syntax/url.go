@@ -15,7 +15,7 @@ func (c *cursor) genURLAuthArgs() any {
 	a := &GenURLAuthArgs{Rumps: []URLRump{}}
 	c.sp()
 	for {
-		r := URLRump{URL: c.astring()}
+		r := URLRump{URL: c.url()}
 		c.sp()
 		r.Mechanism = c.name()
 		a.Rumps = append(a.Rumps, r)
@@ -68,11 +68,11 @@ func (c *cursor) urlFetchArgs() any {
 
 func (c *cursor) urlFetch() (u URLFetch) {
 	if c.peek() != '(' {
-		u.URL = c.astring()
+		u.URL = c.url()
 		return u
 	}
 	c.pos++
-	u.URL = c.astring()
+	u.URL = c.url()
 	for c.more() {
 		u.Params = append(u.Params, c.name())
 	}
@@ -88,7 +88,7 @@ type URLsData struct {
 func (c *cursor) genURLAuthData() any {
 	d := &URLsData{URLs: []string{}}
 	for c.more() {
-		d.URLs = append(d.URLs, c.astring())
+		d.URLs = append(d.URLs, c.url())
 	}
 	if len(d.URLs) == 0 {
 		c.defect("SP url-full", "")
@@ -111,7 +111,7 @@ type FetchedURL struct {
 func (c *cursor) urlFetchData() any {
 	d := &URLFetchData{URLs: []FetchedURL{}}
 	for c.more() {
-		u := FetchedURL{URL: c.astring()}
+		u := FetchedURL{URL: c.url()}
 		if c.peek() == ' ' && c.peekAt(1) == '(' {
 			for c.peek() == ' ' && c.peekAt(1) == '(' {
 				c.sp()
