@@ -69,11 +69,7 @@ func (d *directory) late(item *wire.Item) (*file, error) {
 	if !known || item.Event == nil || kindOf(item.Event) == "" {
 		return nil, nil
 	}
-	return nil, appendTo(path, d.options, func(r *recorder) {
-		e := item.Event
-		r.begin(lateEnds(item.Session, e), client, flagACK, 0, 0, 0, e.Time)
-		r.end(0, 0, r.encode(&flow{id: item.Session}, e))
-	})
+	return nil, appendTo(path, d.options, func(r *recorder) { r.late(item.Session, item.Event) })
 }
 
 // appendTo adds packets of their own to an existing capture.
@@ -86,6 +82,12 @@ func appendTo(path string, o Options, add func(r *recorder)) error {
 	f.room()
 	add(f.recorder)
 	return f.close()
+}
+
+// late records e behind the end of a session whose connection is forgotten.
+func (r *recorder) late(session string, e *event.Event) {
+	r.begin(lateEnds(session, e), client, flagACK, 0, 0, 0, e.Time)
+	r.end(0, 0, r.encode(&flow{id: session}, e))
 }
 
 // lateEnds are the addresses of a packet that stands outside its connection.

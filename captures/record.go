@@ -63,6 +63,8 @@ func (r *recorder) record(item *wire.Item) {
 	switch {
 	case item.Event != nil && item.Event.Kind == event.KindSessionOpen && f == nil:
 		r.open(item.Session, item.Event)
+	case f == nil && item.Event != nil && item.Event.Kind == event.KindMark: // of one that closed long ago
+		r.late(item.Session, item.Event)
 	case f == nil:
 	case item.Octets != nil:
 		r.octets(f, item.Octets)

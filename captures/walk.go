@@ -439,9 +439,16 @@ func (w *walk) mark(s *session, text []byte, t time.Time) {
 		e = &event.Event{Time: t}
 	}
 	e.Kind, e.Text = event.KindMark, wire.Escape([]byte(c.Text))
-	if id, seq, found := strings.Cut(c.At, ":"); found && w.sessions[id] != nil {
-		s = w.sessions[id]
-		e.After, _ = strconv.ParseInt(seq, 10, 64)
+	if id, seq, found := strings.Cut(c.At, ":"); found {
+		after, _ := strconv.ParseInt(seq, 10, 64)
+		switch {
+		case w.sessions[id] != nil:
+			s, e.After = w.sessions[id], after
+		case e.Context != nil && e.Session == id: // of one that is no longer kept in mind
+			e.After = after
+			w.give(wire.Item{Session: id, Event: e})
+			return
+		}
 	}
 	if s != nil {
 		w.emit(s, e)

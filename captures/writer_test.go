@@ -347,6 +347,22 @@ func TestMarks(t *testing.T) {
 	}
 }
 
+// A mark reaches the file of a session however long ago that closed.
+func TestMarkOfALongClosedSession(t *testing.T) {
+	l := short("AAAAAAAAAA", event.POP3)
+	items := append([]wire.Item{}, l.items...)
+	for n := range maxClosed + 1 {
+		items = append(items, short(fmt.Sprintf("B%09d", n), event.POP3).items...)
+	}
+	mark := &event.Event{Kind: event.KindMark, Time: l.tick(), Context: &event.Context{Session: l.id, Proto: event.POP3}, After: 4, Text: "look here"}
+	items = append(items, wire.Item{Session: l.id, Event: mark})
+	read := mustRead(t, record(t, Options{}, items), newLineSession)
+	last := read[len(read)-1]
+	if e := last.Event; e == nil || e.Kind != event.KindMark || e.After != 4 || e.Text != "look here" || last.Session != l.id {
+		t.Errorf("the last item is of %s: %+v", last.Session, last.Event)
+	}
+}
+
 // What is left out of the text still has its length.
 func TestRecordText(t *testing.T) {
 	l := newLive("AAAAAAAAAA", event.POP3, newLineSession)

@@ -248,8 +248,8 @@ func (p *Proxy) conclude(s *session) {
 	}
 }
 
-// Find puts a finding on record that a sink made of several sessions' events.
-// It stands with the session that its context names: among its events while
+// Find puts on record what is no session's own doing: a finding that a sink
+// made of several sessions' events, or a mark that the user set. It stands with the session that its context names: among its events while
 // that is open, behind them else. It may be called from a sink's Write.
 func (p *Proxy) Find(e *event.Event) {
 	p.mu.Lock()

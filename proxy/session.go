@@ -236,7 +236,7 @@ func (s *session) emitLocked(e *event.Event) {
 	}
 }
 
-// found puts a finding on record that was made elsewhere, and reports whether
+// found puts a finding or a mark on record that was made elsewhere, and reports whether
 // the session was open for it.
 func (s *session) found(e *event.Event) bool {
 	s.mu.Lock()

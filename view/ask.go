@@ -8,6 +8,7 @@ import (
 
 	"github.com/gdamore/tcell/v2"
 
+	"mailtap/parse/event"
 	expr "mailtap/parse/filter"
 	"mailtap/view/widget"
 )
@@ -102,27 +103,36 @@ func (a *App) mark() {
 	if !ok {
 		return
 	}
-	id := s.Rows[i].Event.ID()
-	if id == "" {
+	e := s.Rows[i].Event
+	if e.ID() == "" {
 		a.say("only lines of the session can be marked")
 		return
 	}
-	_, marked := a.model.Marked(id)
-	a.setMark(id, "", !marked)
+	text := event.MarkAlone
+	if _, marked := a.model.Marked(e.ID()); marked {
+		text = ""
+	}
+	a.setMark(e, text)
 }
 
-func (a *App) setMark(id, comment string, set bool) {
-	a.model.Mark(id, comment, set)
-	if a.options.Actions.Comment == nil {
-		if set {
-			a.say("kept in this viewer alone: a recording of the proxy (--record) keeps marks")
-		}
+// setMark puts a mark on e, or with no text takes it away, here and where the
+// session is kept.
+func (a *App) setMark(e *event.Event, text string) {
+	a.model.Mark(e.ID(), text)
+	if a.options.Actions.Mark == nil {
 		return
 	}
-	a.beside("keeping the mark", func() error { return a.options.Actions.Comment(id, comment, set) }, func(err error) {
+	told := ""
+	a.beside("keeping the mark", func() (err error) {
+		told, err = a.options.Actions.Mark(e, text)
+		return err
+	}, func(err error) {
 		a.message = ""
-		if err != nil {
-			a.fail(err)
+		switch {
+		case err != nil:
+			a.fail(fmt.Errorf("the mark stays in this viewer alone: %w", err))
+		case text != "" && told != "":
+			a.say("%s", told)
 		}
 	})
 }
@@ -132,9 +142,9 @@ func (a *App) askComment() {
 	if !ok || s.Rows[i].Event.ID() == "" {
 		return
 	}
-	id := s.Rows[i].Event.ID()
-	comment, _ := a.model.Marked(id)
-	a.ask("comment", "comment: ", comment, func(text string) { a.setMark(id, text, text != "") })
+	e := s.Rows[i].Event
+	comment, _ := a.model.Marked(e.ID())
+	a.ask("comment", "comment: ", comment, func(text string) { a.setMark(e, strings.TrimSpace(text)) })
 }
 
 // askSave saves what is shown: in the list of sessions the session as a

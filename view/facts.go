@@ -31,6 +31,9 @@ type Facts struct {
 
 // see takes the next event of the session.
 func (f *Facts) see(e *event.Event) {
+	if e.Kind == event.KindMark { // made later, and by the user
+		return
+	}
 	f.Context, f.Last = e.Context, e.Time
 	if e.Mailbox != "" {
 		f.Mailbox = e.Mailbox

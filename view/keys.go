@@ -69,6 +69,7 @@ func init() {
 		{[]string{"m"}, inSessions, "", "mark a session for comparing", (*App).mark},
 		{[]string{"m"}, inTranscript | inDetail, "mark", "mark the line, or take the mark away", (*App).mark},
 		{[]string{"c"}, inSessions, "", "compare the marked session with this one", (*App).compare},
+		{[]string{"M"}, inTranscript, "", "next marked line", (*App).nextMark},
 		{[]string{";"}, inTranscript | inDetail, "comment", "write a comment on the line", (*App).askComment},
 		{[]string{"p"}, inTranscript | inDetail, "partner", "from a command to its response and back", (*App).partner},
 		{[]string{"]"}, inDetail, "next", "next line", func(a *App) { a.step(1) }},

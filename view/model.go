@@ -76,7 +76,7 @@ func (m *Model) everywhere(e *event.Event) {
 		m.Findings = append(m.Findings, e)
 	case event.KindMark:
 		if inside {
-			m.marks[e.Session+":"+itoa(e.After)] = e.Text
+			m.Mark(e.Session+":"+itoa(e.After), e.Text)
 		}
 	}
 }
@@ -130,13 +130,16 @@ func (m *Model) Survey(items []wire.Item) {
 	}
 }
 
-// Mark sets or, with set false, takes away a mark on an event.
-func (m *Model) Mark(id, comment string, set bool) {
-	if !set {
+// Mark puts a mark on an event: a comment or event.MarkAlone; "" takes it away.
+func (m *Model) Mark(id, text string) {
+	switch text {
+	case "":
 		delete(m.marks, id)
-		return
+	case event.MarkAlone:
+		m.marks[id] = ""
+	default:
+		m.marks[id] = text
 	}
-	m.marks[id] = comment
 }
 
 // Marked is the comment on an event, and whether there is one.
@@ -216,7 +219,12 @@ func (s *Session) forget() int64 {
 	return n
 }
 
+// add makes e a row. A mark is none: it stands with the line that it is on; but
+// a comment that is on none, as users write them elsewhere, is a row too.
 func (s *Session) add(e *event.Event) {
+	if e.Kind == event.KindMark && e.After != 0 {
+		return
+	}
 	row := Row{Event: e}
 	if e.Kind.Protocol() {
 		row.At = s.claim(e)

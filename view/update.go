@@ -248,20 +248,33 @@ func (a *App) step(n int) {
 }
 
 func (a *App) nextTrouble() {
+	if !a.nextLine(trouble) {
+		a.say("no finding, no error, no refusal in this session")
+	}
+}
+
+func (a *App) nextMark() {
+	if !a.nextLine(func(e *event.Event) bool { _, ok := a.model.Marked(e.ID()); return ok }) {
+		a.say("no line of this session is marked; m marks one")
+	}
+}
+
+// nextLine moves a transcript's cursor to the next line that is wanted, around
+// the end; it reports whether there is one.
+func (a *App) nextLine(wanted func(*event.Event) bool) bool {
 	t, ok := a.top().(*transcript)
 	if !ok {
-		return
+		return true
 	}
 	n := a.visible(t.session)
 	for i := 1; i <= n; i++ {
 		at := (t.cursor.Cursor + i) % n
-		if trouble(t.session.Rows[a.nth(t.session, at)].Event) {
-			t.cursor.Follow = false
-			t.cursor.Cursor = at
-			return
+		if wanted(t.session.Rows[a.nth(t.session, at)].Event) {
+			t.cursor.To(at, n)
+			return true
 		}
 	}
-	a.say("no finding, no error, no refusal in this session")
+	return false
 }
 
 // trouble is what ! stops at.

@@ -22,6 +22,7 @@ import (
 
 	"github.com/gdamore/tcell/v2"
 
+	"mailtap/parse/event"
 	"mailtap/parse/wire"
 	"mailtap/view/widget"
 )
@@ -52,8 +53,11 @@ type Export struct {
 
 // Actions are what the viewer can ask of its surroundings. A nil one is not offered.
 type Actions struct {
-	Save    func(session, path string) error // a session as a capture
-	Comment func(id, text string, set bool) error
+	Save func(session, path string) error // a session as a capture
+	// Mark keeps a user's mark on an event where the session is kept: text is
+	// the comment or event.MarkAlone, and "" takes the mark away. It gives what
+	// the user should know of that, or nothing.
+	Mark    func(on *event.Event, text string) (told string, err error)
 	Compare func(a, b string) (string, error)
 	End     func(session string) error
 	Exports []Export

@@ -15,7 +15,7 @@ func headline(e *event.Event) string {
 	case e.Finding != nil:
 		return e.Finding.Severity.String() + " " + e.Finding.ID + ": " + e.Finding.Title
 	case e.Kind == event.KindMark:
-		return "comment: " + e.Text
+		return explain.Message(e)
 	case e.TLS != nil:
 		return explain.Message(e) + peer(e.TLS)
 	case e.Text != "":

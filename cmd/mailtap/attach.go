@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mailtap/parse/event"
 	"mailtap/parse/wire"
 	"mailtap/proxy/ca"
 	"mailtap/proxy/control"
@@ -61,11 +62,21 @@ func runAttach(ctx context.Context, o attachOptions, filter string) error {
 	defer stream.Close()
 	return show(ctx, view.Options{
 		Source: attachedSource{stream}, Title: client.Where(), Live: true, Filter: filter,
-		Actions: view.Actions{
-			End:  func(id string) error { return client.End(ctx, id) },
-			Save: func(id, path string) error { return saveAttached(ctx, client, id, path) },
-		},
+		CAFile: client.Health().CA, Actions: attachedActions(ctx, client),
 	})
+}
+
+// attachedActions are what the viewer can do with a proxy elsewhere.
+func attachedActions(ctx context.Context, client *control.Client) view.Actions {
+	save := func(id, path string) error { return saveAttached(ctx, client, id, path) }
+	actions := apart(save).actions()
+	actions.Save = save
+	actions.End = func(id string) error { return client.End(ctx, id) }
+	actions.Mark = func(on *event.Event, text string) (told string, err error) {
+		recorded, err := client.Mark(ctx, on.Session, on.Seq, text)
+		return markTold(recorded), err
+	}
+	return actions
 }
 
 // dial reaches the endpoint, with the token and the CA that this user has.

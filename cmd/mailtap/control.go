@@ -98,10 +98,11 @@ func (e *endpoint) output() proxy.Output {
 	return proxy.Output{Sink: e.history, Octets: true, Drop: true}
 }
 
-// start answers requests about p.
-func (e *endpoint) start(p *proxy.Proxy, log *eventLog) {
+// start answers requests about p; recorded says whether what p relays is, and
+// caFile what its clients have to trust.
+func (e *endpoint) start(p *proxy.Proxy, log *eventLog, recorded bool, caFile string) {
 	e.server = control.NewServer(e.listener, control.Config{
-		History: e.history, End: p.Kill, Version: version(),
+		History: e.history, End: p.Kill, Mark: p.Find, Keeps: recorded, Version: version(), CA: caFile,
 		Failed: func(err error) { log.say("error", "%v", err) },
 		Record: func(w io.Writer) control.Recorder {
 			return captures.NewStream(w, captures.Options{Version: version(), ShowSecrets: e.secrets})

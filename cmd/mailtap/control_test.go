@@ -3,9 +3,14 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"net"
+	"os"
 	"path/filepath"
+	"runtime"
+	"sort"
 	"strings"
 	"testing"
 
@@ -122,6 +127,110 @@ func sessionThatClosed(t *testing.T, client *control.Client) string {
 			}
 		}
 	}
+}
+
+// Marks that are set while attached reach the proxy's capture, or where it has
+// none what is saved of the session; exports and comparing work from there too.
+func TestAttachedActions(t *testing.T) {
+	for _, name := range []string{"recorded to a file", "recorded to a file a session", "not recorded"} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			record := map[string]string{"recorded to a file": filepath.Join(dir, "all.pcapng"), "recorded to a file a session": filepath.Join(dir, "each") + "/"}[name]
+			address := "unix:" + filepath.Join(dir, "run", "s.sock")
+			listen := startAttachable(t, proxyOptions{
+				routes: []string{":0=pop3://127.0.0.1:1"}, log: logOptions{format: "json"}, record: recordOptions{path: record, text: "all"},
+				tls: tlsOptions{caDir: filepath.Join(dir, "ca")}, control: controlOptions{address: address, history: "1M"},
+			})
+			for range 2 {
+				conn, err := net.Dial("tcp", listen)
+				if err != nil {
+					t.Fatal(err)
+				}
+				io.Copy(io.Discard, conn)
+				conn.Close()
+			}
+			client, err := (&attachOptions{address: address}).dial(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer client.Close()
+			id, other := twoThatClosed(t, client)
+			actions := attachedActions(t.Context(), client)
+			on := func(seq int64) *event.Event { return &event.Event{Context: &event.Context{Session: id}, Seq: seq} }
+			for seq, text := range map[int64]string{1: "look here", 2: event.MarkAlone, 3: ""} {
+				told, err := actions.Mark(on(seq), text)
+				if err != nil || (told == "") != (record != "") {
+					t.Errorf("Mark = %q, %v", told, err)
+				}
+			}
+			const marks = "1 look here|2 marked|3 "
+			for n, got := 0, ""; got != marks; n++ { // until they have come through the proxy
+				saved := filepath.Join(dir, fmt.Sprintf("saved%d.pcapng", n))
+				if err := actions.Save(id, saved); err != nil {
+					t.Fatal(err)
+				}
+				got = marksIn(t, saved)
+			}
+			if text, err := actions.Compare(id, other); err != nil || !strings.Contains(text, id) {
+				t.Errorf("Compare = %q, %v", text, err)
+			}
+			for _, e := range actions.Exports {
+				if err := e.Do([]string{id}, filepath.Join(dir, "export-"+string(e.Key))); err != nil {
+					t.Errorf("export to %s: %v", e.Title, err)
+				}
+			}
+			if left, _ := filepath.Glob(filepath.Join(os.TempDir(), "mailtap-*", id+".pcapng")); len(left) > 0 {
+				t.Errorf("%v were left behind", left)
+			}
+			if record == "" {
+				return
+			}
+			files := []string{record}
+			if strings.HasSuffix(record, "/") {
+				files, _ = filepath.Glob(record + "*" + id + ".pcapng")
+			}
+			for len(files) != 1 || marksIn(t, files[0]) != marks { // until it is flushed
+				runtime.Gosched()
+			}
+		})
+	}
+}
+
+// twoThatClosed waits for the end of two sessions.
+func twoThatClosed(t *testing.T, client *control.Client) (a, b string) {
+	t.Helper()
+	for {
+		all, err := client.Sessions(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(all) == 2 && !all[0].Open && !all[1].Open {
+			return all[0].Session, all[1].Session
+		}
+		runtime.Gosched()
+	}
+}
+
+// marksIn are the marks in a capture: event and text.
+func marksIn(t *testing.T, path string) string {
+	t.Helper()
+	r, err := captures.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	var marks []string
+	err = r.Walk(func(item wire.Item) error {
+		if e := item.Event; e != nil && e.Kind == event.KindMark {
+			marks = append(marks, fmt.Sprint(e.After, " ", e.Text))
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, captures.ErrTruncated) {
+		t.Fatal(err)
+	}
+	sort.Strings(marks)
+	return strings.Join(marks, "|")
 }
 
 func TestAttachTakesAnAddress(t *testing.T) {

@@ -100,8 +100,8 @@ func viewDemo(ctx context.Context, o demoOptions, std streams) (err error) {
 	}
 	defer closing(&err, s.close)
 	go s.play(ctx, live)
-	looks := view.Options{Title: "demo", CAFile: filepath.Join(s.dir, "ca.pem"), Actions: recording.actions(o.record.path)}
-	return live.watch(ctx, s.proxy, looks, stop)
+	looks := view.Options{Title: "demo", CAFile: filepath.Join(s.dir, "ca.pem")}
+	return live.watch(ctx, s.proxy, looks, recording, stop)
 }
 
 // play plays all acts, and tells in the viewer's log what they show.

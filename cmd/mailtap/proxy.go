@@ -153,7 +153,7 @@ func runProxy(ctx context.Context, o proxyOptions, std streams) (err error) {
 		return err
 	}
 	defer closing(&err, end.close)
-	looks := view.Options{Filter: o.log.filter, CAFile: o.tls.caFile(), Actions: recording.actions(o.record.path)}
+	looks := view.Options{Filter: o.log.filter, CAFile: o.tls.caFile()}
 	return serve(ctx, cfg, plugs{log, recording, end, live, looks, &verdict{expected: expected}})
 }
 
@@ -208,7 +208,7 @@ func serve(ctx context.Context, cfg proxy.Config, with plugs) error {
 		return err
 	}
 	if with.end != nil {
-		with.end.start(p, with.log)
+		with.end.start(p, with.log, with.recording != nil, with.looks.CAFile)
 	}
 	ctx, end, stop := untilSignal(ctx, p, with.log)
 	defer stop()
@@ -235,7 +235,7 @@ func relay(ctx context.Context, p *proxy.Proxy, end func(), with plugs) error {
 	}
 	served := make(chan error, 1)
 	go func() { served <- p.Serve(ctx) }()
-	shown := with.live.watch(ctx, p, with.looks, end)
+	shown := with.live.watch(ctx, p, with.looks, with.recording, end)
 	select {
 	case err := <-served:
 		return errors.Join(shown, err)

@@ -33,6 +33,7 @@ func (o *recordOptions) add(cmd *cobra.Command) {
 // ends, and lets the session go on.
 type recording struct {
 	writer *captures.Writer
+	path   string
 	log    *eventLog
 	each   bool // a file a session: one that ended is not the end of all
 
@@ -69,7 +70,7 @@ func (o *recordOptions) open(log *eventLog, showSecrets bool) (*recording, error
 	if n := w.CutBack(); n > 0 {
 		log.say("warn", "the capture %s was cut: %d bytes of a broken block were removed before going on", o.path, n)
 	}
-	return &recording{writer: w, log: log, each: options.PerSession}, nil
+	return &recording{writer: w, path: o.path, log: log, each: options.PerSession}, nil
 }
 
 // Write makes it a sink of the proxy. An error ends the recording, not the session.

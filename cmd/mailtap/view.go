@@ -244,14 +244,9 @@ func (s *captureSource) holding(id string) (*captures.Reader, error) {
 
 // actions are what the viewer can do with captures.
 func (s *captureSource) actions() view.Actions {
-	return view.Actions{
-		Save: s.save,
-		Comment: func(id, text string, set bool) error {
-			return s.comment(id, text, set)
-		},
-		Compare: s.compare,
-		Exports: viewExports(s.named),
-	}
+	actions := opener(func(...string) (*captureSource, func(), error) { return s, func() {}, nil }).actions()
+	actions.Mark = s.mark
+	return actions
 }
 
 // width is how many columns the viewer's pages have.
@@ -285,16 +280,12 @@ func saveSession(path string, walk func(func(wire.Item) error) error) (err error
 	return walk(func(item wire.Item) error { return w.Write([]wire.Item{owned(item)}) })
 }
 
-// comment keeps a user's comment in the capture that has the event.
-func (s *captureSource) comment(at, text string, set bool) error {
-	id, _, _ := strings.Cut(at, ":")
-	r, err := s.holding(id)
+// mark keeps a user's mark in the capture that has the event.
+func (s *captureSource) mark(on *event.Event, text string) (told string, err error) {
+	r, err := s.holding(on.Session)
 	if err != nil {
-		return err
+		return "", err
 	}
 	r.Close()
-	if !set {
-		text = ""
-	}
-	return captures.AppendMark(r.Path(), version(), captures.Mark{At: at, Text: text, Time: time.Now()})
+	return "", captures.AppendMark(r.Path(), version(), captures.Mark{At: on.ID(), Text: text, Time: time.Now()})
 }

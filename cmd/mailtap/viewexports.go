@@ -9,9 +9,9 @@ import (
 	"mailtap/view"
 )
 
-// viewExports are the viewer's ways to write a session to a file. capture
-// names the one that has it, as CAPTURE#SESSION.
-func viewExports(capture func(session string) (string, error)) []view.Export {
+// viewExports are the viewer's ways to write a session to a file. from calls
+// export with the capture that has it, as CAPTURE#SESSION.
+func viewExports(from func(session string, export func(capture string) error) error) []view.Export {
 	var all []view.Export
 	for _, e := range []struct {
 		key   rune
@@ -35,12 +35,11 @@ func viewExports(capture func(session string) (string, error)) []view.Export {
 				return fmt.Errorf("%s is there already", path)
 			}
 			for _, id := range sessions {
-				from, err := capture(id)
+				err := from(id, func(capture string) error {
+					o := exportOptions{capture: capture, to: e.to, out: path, share: e.share}
+					return runExport(o, streams{out: io.Discard, err: io.Discard})
+				})
 				if err != nil {
-					return err
-				}
-				o := exportOptions{capture: from, to: e.to, out: path, share: e.share}
-				if err := runExport(o, streams{out: io.Discard, err: io.Discard}); err != nil {
 					return err
 				}
 			}

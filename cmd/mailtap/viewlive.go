@@ -3,9 +3,7 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"mailtap/parse/event"
@@ -71,12 +69,19 @@ func (s *liveSource) say(e *event.Event) {
 }
 
 // watch runs the viewer until the user leaves; then stop ends the proxy.
-func (s *liveSource) watch(ctx context.Context, p *proxy.Proxy, o view.Options, stop func()) error {
+func (s *liveSource) watch(ctx context.Context, p *proxy.Proxy, o view.Options, recording *recording, stop func()) error {
 	defer stop()
 	defer close(s.gone)
 	o.Source, o.Live, o.Title, o.Parting = s, true, "proxy", "the proxy ends with it"
-	if o.Actions.Save == nil {
+	if recording != nil {
+		o.Actions = opener(recording.written).actions()
+	} else {
+		o.Actions = apart(s.kept.save).actions()
 		o.Actions.Save = s.kept.save
+	}
+	o.Actions.Mark = func(on *event.Event, text string) (told string, err error) {
+		p.Find(&event.Event{Time: time.Now(), Kind: event.KindMark, Context: on.Context, After: on.Seq, Text: text})
+		return markTold(recording != nil), nil
 	}
 	o.Actions.End = func(id string) error {
 		if !p.Kill(id) {
@@ -87,50 +92,30 @@ func (s *liveSource) watch(ctx context.Context, p *proxy.Proxy, o view.Options, 
 	return show(ctx, o)
 }
 
-// recordedActions are what the viewer can do where the sessions are recorded
-// to path.
-func (r *recording) actions(path string) view.Actions {
-	if r == nil {
-		return view.Actions{}
+// markTold is what the user has to know of a mark on a session of a proxy.
+func markTold(recorded bool) string {
+	if recorded {
+		return ""
 	}
-	written := func(id string) (*captureSource, error) { // what is recorded of a session so far
-		files := []string{path}
-		if r.each {
-			files, _ = filepath.Glob(filepath.Join(path, "*"+id+"*.pcapng"))
+	return "marked; w saves it with the session: this proxy does not record"
+}
+
+// written opens what is recorded so far.
+func (r *recording) written(ids ...string) (*captureSource, func(), error) {
+	files := []string{r.path}
+	if r.each {
+		files = nil
+		for _, id := range ids {
+			found, _ := filepath.Glob(filepath.Join(r.path, "*"+id+"*.pcapng"))
+			files = append(files, found...)
 		}
-		if err := r.writer.Flush(); err != nil {
-			return nil, err
-		}
-		return openCaptures(files)
 	}
-	return view.Actions{
-		Save: func(id, to string) error {
-			source, err := written(id)
-			if err != nil {
-				return err
-			}
-			defer source.close()
-			return source.save(id, to)
-		},
-		Exports: viewExports(func(id string) (string, error) {
-			source, err := written(id)
-			if err != nil {
-				return "", err
-			}
-			defer source.close()
-			return source.named(id)
-		}),
-		Comment: func(at, text string, set bool) error {
-			id, _, _ := strings.Cut(at, ":")
-			var after int64
-			if _, err := fmt.Sscanf(at[len(id)+1:], "%d", &after); err != nil {
-				return err
-			}
-			if !set {
-				text = ""
-			}
-			mark := &event.Event{Time: time.Now(), Kind: event.KindMark, Context: &event.Context{Session: id}, After: after, Text: text}
-			return r.Write([]wire.Item{{Session: id, Event: mark}})
-		},
+	if err := r.writer.Flush(); err != nil {
+		return nil, nil, err
 	}
+	source, err := openCaptures(files)
+	if err != nil {
+		return nil, nil, err
+	}
+	return source, source.close, nil
 }

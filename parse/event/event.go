@@ -27,11 +27,15 @@ const (
 	KindClientData   Kind = "client.data" // a client line that is no command: a SASL response, "*", DONE
 	KindOctets       Kind = "octets"      // what cannot be understood as lines
 	KindFinding      Kind = "finding"
-	KindMark         Kind = "mark" // a user's comment on an event, kept in the capture: Text; not numbered, so that it moves no Seq
+	KindMark         Kind = "mark" // a user's mark on an event, kept in the capture: Text, see MarkAlone; not numbered, so that it moves no Seq
 	KindGap          Kind = "gap"  // octets that the recording lacks
 	KindSessionClose Kind = "session.close"
 	KindLog          Kind = "log" // mailtap about itself: no session
 )
+
+// MarkAlone is the Text of a mark that came without a comment. A mark whose
+// Text is empty takes the one before it away.
+const MarkAlone = "marked"
 
 // Protocol reports whether events of kind k carry octets of the session.
 func (k Kind) Protocol() bool {

@@ -36,8 +36,25 @@ func worded(e *event.Event, note string) string {
 		return closeMessage(e.Close)
 	case e.Kind.Protocol():
 		return protocolMessage(e, note)
+	case e.Kind == event.KindMark:
+		return markMessage(e)
 	}
 	return ""
+}
+
+// markMessage words a user's mark.
+func markMessage(e *event.Event) string {
+	on := ""
+	if e.After != 0 {
+		on = fmt.Sprintf(" on event %d", e.After)
+	}
+	switch e.Text {
+	case "":
+		return "the mark" + on + " was taken away"
+	case event.MarkAlone:
+		return "a mark" + on
+	}
+	return "comment" + on + ": " + e.Text
 }
 
 // routeMessage words listening, session.open and upstream.open.

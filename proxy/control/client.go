@@ -14,6 +14,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -33,6 +34,8 @@ type Client struct {
 	base  string
 	token string
 	where string
+
+	health Health
 }
 
 // Dial reaches the endpoint at auto, unix:PATH or HOST:PORT, and looks whether
@@ -53,11 +56,15 @@ func Dial(ctx context.Context, address string, o DialOptions) (*Client, error) {
 	} else if err := c.tcp(address, transport, o); err != nil {
 		return nil, err
 	}
-	resp, err := c.get(ctx, "GET", "/healthz")
+	resp, err := c.get(ctx, "/healthz")
 	if err != nil {
 		return nil, err
 	}
-	return c, resp.Body.Close()
+	defer resp.Body.Close()
+	if err := json.NewDecoder(resp.Body).Decode(&c.health); err != nil {
+		return nil, fmt.Errorf("attaching to %s, which answers as no mailtap does: %w", c.where, err)
+	}
+	return c, nil
 }
 
 func (c *Client) tcp(address string, transport *http.Transport, o DialOptions) error {
@@ -82,8 +89,15 @@ func (c *Client) Close() { c.http.CloseIdleConnections() }
 // Where is the address that was dialled.
 func (c *Client) Where() string { return c.where }
 
-func (c *Client) get(ctx context.Context, method, path string) (*http.Response, error) {
-	req, err := http.NewRequestWithContext(ctx, method, c.base+path, nil)
+// Health is what mailtap said of itself when it was dialled.
+func (c *Client) Health() Health { return c.health }
+
+func (c *Client) get(ctx context.Context, path string) (*http.Response, error) {
+	return c.do(ctx, http.MethodGet, path, "")
+}
+
+func (c *Client) do(ctx context.Context, method, path, body string) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, method, c.base+path, strings.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
@@ -117,7 +131,7 @@ func (c *Client) unreachable(err error) error {
 
 // Sessions is what GET /sessions says.
 func (c *Client) Sessions(ctx context.Context) ([]Session, error) {
-	resp, err := c.get(ctx, "GET", "/sessions")
+	resp, err := c.get(ctx, "/sessions")
 	if err != nil {
 		return nil, err
 	}
@@ -136,11 +150,33 @@ func (c *Client) Sessions(ctx context.Context) ([]Session, error) {
 
 // End ends a session.
 func (c *Client) End(ctx context.Context, session string) error {
-	resp, err := c.get(ctx, "DELETE", "/sessions/"+url.PathEscape(session))
+	resp, err := c.do(ctx, http.MethodDelete, "/sessions/"+url.PathEscape(session), "")
 	if err != nil {
 		return err
 	}
 	return resp.Body.Close()
+}
+
+// Mark sets a mark on an event: text is the comment or event.MarkAlone, and ""
+// takes the mark away. It reports whether the proxy keeps it in a capture.
+func (c *Client) Mark(ctx context.Context, session string, seq int64, text string) (recorded bool, err error) {
+	method, body := http.MethodPut, text
+	switch text {
+	case "":
+		method = http.MethodDelete
+	case event.MarkAlone:
+		body = ""
+	}
+	resp, err := c.do(ctx, method, "/sessions/"+url.PathEscape(session)+"/marks/"+strconv.FormatInt(seq, 10), body)
+	if err != nil {
+		return false, err
+	}
+	defer resp.Body.Close()
+	var m Marked
+	if err := json.NewDecoder(resp.Body).Decode(&m); err != nil {
+		return false, fmt.Errorf("reading what %s says of a mark: %w", c.where, err)
+	}
+	return m.Recorded, nil
 }
 
 // Capture copies a session as pcapng to w: what is kept of it, and with follow
@@ -150,7 +186,7 @@ func (c *Client) Capture(ctx context.Context, session string, w io.Writer, follo
 	if !follow {
 		path += "?follow=0"
 	}
-	resp, err := c.get(ctx, "GET", path)
+	resp, err := c.get(ctx, path)
 	if err != nil {
 		return err
 	}
@@ -201,7 +237,7 @@ func (c *Client) Items(ctx context.Context) (*Stream, error) {
 
 func (c *Client) stream(ctx context.Context, path string) (*Stream, error) {
 	ctx, cancel := context.WithCancel(ctx)
-	resp, err := c.get(ctx, "GET", path)
+	resp, err := c.get(ctx, path)
 	if err != nil {
 		cancel()
 		return nil, err

@@ -6,6 +6,8 @@
 //	GET /sessions/ID/capture    one session as pcapng: what is kept, then what happens
 //	GET /healthz                whether mailtap lives
 //	DELETE /sessions/ID         end a session
+//	PUT /sessions/ID/marks/SEQ  mark an event; the request's body is the comment, if any
+//	DELETE /sessions/ID/marks/SEQ
 //
 // With ?follow=0 a stream ends with what is kept. With ?octets=1 the octets
 // of the sessions stand between the events, as {"session":ID,"octets":{...}}.
@@ -45,8 +47,21 @@ type Config struct {
 	History *History
 	End     func(session string) bool  // ends a session, and reports whether there was one
 	Record  func(w io.Writer) Recorder // begins a capture
+	Mark    func(*event.Event)         // puts a mark on record, where History gets it too; nil: none can be made
+	Keeps   bool                       // the proxy records: a mark outlives it
 	Failed  func(error)                // is told why serving ended, if it was not Close; may be nil
 	Version string                     // of mailtap
+	CA      string                     // the file of the certificate that clients have to trust, if there is one
+}
+
+// Health is what GET /healthz says.
+type Health struct {
+	Status   string `json:"status"` // ok
+	Version  string `json:"version"`
+	Sessions int    `json:"sessions"` // that are open
+	Uptime   int64  `json:"uptime_ms"`
+	Recorded bool   `json:"recorded"` // the proxy records
+	CA       string `json:"ca,omitempty"`
 }
 
 // Session is what GET /sessions says of one.

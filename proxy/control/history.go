@@ -38,8 +38,10 @@ type entry struct {
 // session is what is known of one beside its entries.
 type session struct {
 	Session
-	kept int     // entries
-	head []first // what opened it, kept for as long as it is
+	context *event.Context
+	seq     int64   // of its newest event
+	kept    int     // entries
+	head    []first // what opened it, kept for as long as it is
 }
 
 // first is an opening event and the number of its entry.
@@ -177,7 +179,12 @@ func weigh(item *wire.Item) int64 {
 
 // event keeps the session's row up to date.
 func (s *session) event(e *event.Event) {
+	if e.Kind == event.KindMark { // the user's doing, not the session's
+		return
+	}
+	s.seq = max(s.seq, e.Seq)
 	if c := e.Context; c != nil {
+		s.context = c
 		s.Proto, s.User, s.Mailbox, s.ClientID = c.Proto.String(), c.User, c.Mailbox, c.ClientID
 	}
 	if state := e.State.String(); state != "" {

@@ -36,6 +36,8 @@ func NewServer(l *Listener, cfg Config) *Server {
 	mux.HandleFunc("GET /events", s.events)
 	mux.HandleFunc("GET /sessions/{id}/capture", s.capture)
 	mux.HandleFunc("DELETE /sessions/{id}", s.end)
+	mux.HandleFunc("PUT /sessions/{id}/marks/{seq}", s.mark)
+	mux.HandleFunc("DELETE /sessions/{id}/marks/{seq}", s.mark)
 	// No ReadTimeout: it would end streams, whose requests are long read.
 	s.http = &http.Server{
 		Handler:           s.listener.guard(mux),
@@ -83,8 +85,9 @@ func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) {
 		}
 	}
 	lines(w)
-	json.NewEncoder(w).Encode(map[string]any{
-		"status": "ok", "version": s.cfg.Version, "sessions": open, "uptime_ms": time.Since(s.started).Milliseconds(),
+	json.NewEncoder(w).Encode(Health{
+		Status: "ok", Version: s.cfg.Version, Sessions: open, Uptime: time.Since(s.started).Milliseconds(),
+		Recorded: s.cfg.Keeps, CA: s.cfg.CA,
 	})
 }
 

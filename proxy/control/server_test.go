@@ -36,7 +36,8 @@ func serve(t *testing.T, address string, h *History, o ListenOptions) (*Listener
 		t.Fatal(err)
 	}
 	e := &ended{}
-	s := NewServer(l, Config{History: h, Version: "test", End: e.end, Record: func(w io.Writer) Recorder { return captures.NewStream(w, captures.Options{Version: "test"}) }})
+	mark := func(m *event.Event) { h.Write([]wire.Item{{Session: m.Session, Event: m}}) }
+	s := NewServer(l, Config{History: h, Version: "test", End: e.end, Mark: mark, Keeps: true, Record: func(w io.Writer) Recorder { return captures.NewStream(w, captures.Options{Version: "test"}) }})
 	s.Start()
 	t.Cleanup(func() {
 		h.Close()
