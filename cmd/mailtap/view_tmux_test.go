@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -130,6 +131,7 @@ func TestViewKeys(t *testing.T) {
 		{[]string{"N"}, []string{"RETR 2"}},
 		{[]string{"!"}, []string{"no finding"}},
 		{[]string{"g", "/", "^retr 3", "Enter", "m"}, []string{"*"}},
+		{[]string{"g", "M"}, []string{">", "RETR 3"}},
 		{[]string{";", "look at this", "Enter"}, []string{"; look at this"}},
 		{[]string{"y"}, []string{"copied the line"}},
 		{[]string{"Y"}, []string{"copied the transcript"}},
@@ -189,6 +191,42 @@ func TestViewSuspends(t *testing.T) {
 	tt.see("pop.leave-on-server")
 	tt.keys("Q")
 	tt.see("!Sessions 4")
+}
+
+// TestViewSuspendedLosesTerminal closes the terminal of a suspended viewer,
+// which ends it: also one that was told to outlive its terminal, by nohup.
+func TestViewSuspendedLosesTerminal(t *testing.T) {
+	bin, err := exec.LookPath("mailtap")
+	if err != nil {
+		t.Fatal(err)
+	}
+	shell := peertest.Need(t, "bash")[0]
+	for _, tt := range []struct{ name, before string }{{"hung up", ""}, {"nohup", "trap '' HUP; "}} {
+		t.Run(tt.name, func(t *testing.T) {
+			dir := t.TempDir()
+			alive := filepath.Join(dir, "alive") // a pipe that ends with the last process that holds it
+			if err := syscall.Mkfifo(alive, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			terminal := inTerminal(t, 80, 24, shell+" --norc --noprofile -i")
+			terminal.keys(fmt.Sprintf("(%sexec %s demo 9>%s)", tt.before, bin, alive), "Enter")
+			held, err := os.Open(alive)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer held.Close()
+			terminal.see("Sessions 4", "!open   imap", "!idle   imap") // with one open it asks first
+			terminal.keys("C-z")
+			terminal.see("Stopped")
+			terminal.run("kill-server")
+			if err := held.SetReadDeadline(time.Now().Add(time.Minute)); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := held.Read(make([]byte, 1)); err != io.EOF {
+				t.Errorf("mailtap runs on without its terminal: %v", err)
+			}
+		})
+	}
 }
 
 // TestViewAttach looks at a running proxy from another terminal.
