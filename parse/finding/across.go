@@ -33,8 +33,9 @@ type visit struct {
 	in      bool   // somebody logged in
 	mech    string // of the last login
 	opened  time.Time
-	args    map[int64]*event.Event // open commands that name a mailbox, by seq
+	args    map[int64]*event.Event // open commands that name a mailbox or a message, by seq
 	account *account
+	pop     popVisit
 }
 
 // account is a user at a server.
@@ -109,7 +110,7 @@ func (v *visit) see(e *event.Event) {
 		if logins[e.Name] {
 			v.mech = mechanism(e)
 		}
-		if namesMailbox(e.Name) && len(v.args) < 100 {
+		if (namesMailbox(e.Name) || e.Name == "DELE") && len(v.args) < 100 {
 			v.args[e.Seq] = e
 		}
 	}

@@ -6,7 +6,6 @@ import (
 
 	"mailtap/parse/event"
 	"mailtap/parse/imap/syntax"
-	"mailtap/parse/pop3"
 )
 
 // validity is a mailbox's UIDVALIDITY and who said it.
@@ -14,12 +13,6 @@ type validity struct {
 	n    uint64
 	id   string
 	when string
-}
-
-// maildrop is the unique-ids of a session's listing.
-type maildrop struct {
-	uids map[string]bool
-	id   string
 }
 
 // sentMail is what is known to lie in a mailbox for sent mail: by Message-ID
@@ -35,6 +28,9 @@ const mostSent = 2000 // of a mailbox
 
 // mail takes what an account's sessions tell of its mail.
 func (acc *account) mail(e *event.Event, v *visit) []*event.Event {
+	if v.proto == event.POP3 {
+		return acc.maildrop(e, v)
+	}
 	switch d := e.Data.(type) {
 	case *syntax.Status:
 		if n, ok := d.Args.(*syntax.NumberCode); ok && d.Code == "UIDVALIDITY" {
@@ -50,10 +46,6 @@ func (acc *account) mail(e *event.Event, v *visit) []*event.Event {
 		}
 	case *syntax.FetchData:
 		return acc.fetched(e, d)
-	case *pop3.Listing:
-		if e.For == "UIDL" && e.Completes && !d.More {
-			return acc.uidl(e, d)
-		}
 	}
 	if e.Completes {
 		return acc.completed(e, v)
@@ -97,26 +89,6 @@ func (acc *account) uidValidity(e *event.Event, mailbox string, n uint64) []*eve
 		return nil
 	}
 	return []*event.Event{New("mbox.uidvalidity", fmt.Sprintf("%s: UIDVALIDITY %d now, and it was %d at %s", mailbox, n, before.n, before.when), before.id, e.ID())}
-}
-
-// uidl holds the unique-ids of a maildrop against those of the session before:
-// none in common although there are about as many tells of a migration.
-func (acc *account) uidl(e *event.Event, d *pop3.Listing) []*event.Event {
-	now := make(map[string]bool, len(d.List))
-	for _, s := range d.List {
-		now[s.UID] = true
-	}
-	before := acc.uids
-	acc.uids = maildrop{uids: now, id: e.ID()}
-	if len(before.uids) < 2 || len(now)*2 < len(before.uids) || len(now) > 2*len(before.uids) {
-		return nil
-	}
-	for uid := range now {
-		if before.uids[uid] {
-			return nil
-		}
-	}
-	return []*event.Event{New("pop.uidl-reset", fmt.Sprintf("%d unique-ids before, %d now, none in common", len(before.uids), len(now)), before.id, e.ID())}
 }
 
 // keepsSent tells whether a mailbox is for sent mail.

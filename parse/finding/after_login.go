@@ -15,8 +15,8 @@ func detectAfterLogin(w *Watch, e *event.Event) {
 	switch {
 	case strings.Contains(text, "authenticated but not connected"):
 		w.notConnected(e)
-	case e.Status == "BYE" && w.state == event.StateLogout && (containsAny(text, expiryWords) || e.Code == "EXPIRED"),
-		failed(e) && w.state.LoggedIn() && containsAny(text, expiryWords):
+	case e.Status == "BYE" && w.state == event.StateLogout && (expiryWords.in(text) || e.Code == "EXPIRED"),
+		failed(e) && w.state.LoggedIn() && expiryWords.in(text):
 		w.tell(report{id: "auth.token-expired-midway"})
 	case failed(e) && strings.Contains(text, "unsafe login"), w.provider() == netease && opens(e.For) && e.Status == "NO" && !w.auth.named:
 		w.tell(report{id: "auth.netease-id", evidence: w.asked(e)})

@@ -18,6 +18,7 @@ type Digest struct {
 	found    []*Found
 	byCause  map[string]*Found
 	sessions map[string]*seen
+	forgave  map[string]bool // causes
 	across   Across
 }
 
@@ -143,6 +144,7 @@ func (d *Digest) add(e *event.Event, v *seen) {
 		known.Count = max(known.Count, f.Count)
 		return
 	}
+	d.supersede(f, session)
 	known.Count += max(1, f.Count)
 	const most = 100
 	if len(known.Sessions) < most {
@@ -153,6 +155,26 @@ func (d *Digest) add(e *event.Event, v *seen) {
 			known.Lines = append(known.Lines, line)
 		}
 	}
+}
+
+// supersede takes back that a session's server could not be reached, or hung up,
+// where f says why.
+func (d *Digest) supersede(f *event.Finding, session string) {
+	if f.ID != "auth.blocked-ip" && f.ID != "limit.connections" {
+		return
+	}
+	d.found = slices.DeleteFunc(d.found, func(g *Found) bool {
+		i := slices.Index(g.Sessions, session)
+		if i < 0 || !strings.HasPrefix(g.ID, "net.") || !slices.Contains(f.Also, g.ID) {
+			return false
+		}
+		g.Sessions = slices.Delete(g.Sessions, i, i+1)
+		g.Count--
+		if g.Count == 0 {
+			delete(d.byCause, g.cause)
+		}
+		return g.Count == 0
+	})
 }
 
 // supplemented are findings to which other sessions add what they know: with
@@ -183,16 +205,21 @@ func (v *seen) line(id string) (Line, bool) {
 // forgiven is how soon after a refused login a good one makes it a mistake in typing.
 const forgiven = 10 * time.Minute
 
-// forgive makes a refused password that the same user then typed rightly an
-// observation.
+// forgive makes a refused password that the same user then typed rightly, on the
+// same machine, an observation. What is refused from then on is another matter:
+// a second client that has the wrong password goes on being refused.
 func (d *Digest) forgive(v *seen, at time.Time) {
 	for _, f := range d.found {
-		switch f.ID {
-		case "auth.bad-credentials", "auth.charset", "auth.tempfail":
-			if f.User == v.user && f.Server == v.server && at.Sub(f.Last) < forgiven && f.Severity == event.SeverityError {
-				delete(d.byCause, f.cause) // what is refused from now on is another matter
-				f.Severity = event.SeverityInfo
+		if f.User != v.user || f.Server != v.server || f.Client != v.client || at.Sub(f.Last) >= forgiven || f.Severity != event.SeverityError {
+			continue
+		}
+		if (strings.HasPrefix(f.ID, "auth.") || f.ID == "starttls.required") && !d.forgave[f.cause] {
+			if d.forgave == nil {
+				d.forgave = map[string]bool{}
 			}
+			d.forgave[f.cause] = true
+			delete(d.byCause, f.cause)
+			f.Severity = event.SeverityInfo
 		}
 	}
 }

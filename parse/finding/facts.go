@@ -16,12 +16,14 @@ type facts struct {
 	session    string
 	proto      event.Proto
 	upstream   string // the server's name, lower case
+	whole      bool   // the session passed through mailtap from its beginning on
 	client     string // IMAP ID
 	user       string
 	state      event.State
 	greeted    bool
 	understood bool // the server has said something in this protocol before this event
 	speaks     bool
+	spoke      bool            // the server has said something before this event
 	greeting   string          // lower case
 	tls        [2]*event.TLS   // of the client's side, of the server's
 	caps       map[string]bool // the newest list, upper case; nil where none is known
@@ -56,7 +58,7 @@ func (f *facts) see(e *event.Event) {
 	case event.KindSessionOpen:
 		f.opened = e.Time
 		if e.Route != nil {
-			f.upstream = hostOf(e.Route.Upstream)
+			f.upstream, f.whole = hostOf(e.Route.Upstream), e.Route.Listen != ""
 		}
 	case event.KindTLS:
 		f.handshake(e.TLS)
@@ -85,6 +87,7 @@ func (f *facts) protocol(e *event.Event) {
 	if e.Dir == event.SideClient {
 		f.last[0] = e.Time
 	} else {
+		f.spoke = !f.last[1].IsZero()
 		f.last[1] = e.Time
 		f.understood, f.speaks = f.speaks, f.speaks || e.Status != "" || e.Name != ""
 	}

@@ -67,19 +67,19 @@ func detectEnd(w *Watch, e *event.Event) {
 func (w *Watch) takesLeave(e *event.Event) {
 	l := &w.life
 	text := w.words(e)
-	if w.proto == event.POP3 && e.Kind == event.KindResponse && !containsAny(text, endedWords) {
+	if w.proto == event.POP3 && e.Kind == event.KindResponse && !endedWords.in(text) {
 		return
 	}
 	known := l.bye != nil
 	l.bye = e
-	if l.leave || w.got || known || w.anyError() || w.auth.refused() || strings.Contains(text, "logging out") && e.Code == "" {
+	if l.leave || w.got || known || w.hurt || w.anyError() || w.auth.refused() || strings.Contains(text, "logging out") && e.Code == "" {
 		return
 	}
 	r := report{id: "srv.bye", detail: e.Text}
 	switch {
 	case e.Kind == event.KindGreeting:
 		r.severity, r.detail = event.SeverityError, "it turned the client away at once: "+e.Text
-	case containsAny(text, idleWords):
+	case idleWords.in(text):
 		r.severity = event.SeverityInfo
 		if n := len(w.order); n > 0 {
 			r.detail += " (the client's last command came " + minutes(e.Time.Sub(w.last[0])) + " before)"

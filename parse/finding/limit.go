@@ -33,7 +33,7 @@ func detectLimits(w *Watch, e *event.Event) {
 	switch {
 	case refused && containsAny(text, []string{"throttled", "suggested backoff"}):
 		r.id, r.detail = "limit.ms.throttle", pause(text)
-	case strings.Contains(text, "command or bandwidth"), strings.Contains(text, "bandwidth limit") && (refused || e.Code == "OVERQUOTA"), e.Code == "THROTTLED":
+	case strings.Contains(text, "command or bandwidth"), strings.Contains(text, "bandwidth limit") && (refused || e.Code == "OVERQUOTA"), e.Code == "THROTTLED", strings.HasSuffix(text, "[throttled]"):
 		r.id = "limit.gmail.bandwidth"
 	case refused && aboutConnections(e, text):
 		r.id = "limit.connections"
@@ -85,7 +85,7 @@ func (w *Watch) limitData(e *event.Event) {
 // aboutConnections tells whether a refusal counts connections or logins, not
 // commands or octets.
 func aboutConnections(e *event.Event, text string) bool {
-	if containsAny(text, failureWords) || both(text, blockedWords, addressWords) && !containsAny(text, connectionWords) {
+	if attemptWords.in(text) || commandWords.in(text) || endedWords.in(text) || expiryWords.in(text) || meet(text, blockedWords, addressWords) && !connectionWords.in(text) {
 		return false
 	}
 	login := e.Kind == event.KindGreeting || logins[e.For] || e.For == "USER" || e.For == "" && e.Status == "BYE"
@@ -93,16 +93,16 @@ func aboutConnections(e *event.Event, text string) bool {
 	case strings.Contains(text, "mail_max_userip_connections"), strings.Contains(text, "too many open connections"):
 		return true
 	case e.Code == "LIMIT" && logins[e.For]:
-		return !containsAny(text, rateWords)
+		return !rateWords.in(text)
 	case e.Code == "AUTHENTICATIONFAILED", e.Code == "AUTH":
 		return false
 	}
-	return login && both(text, excessWords, connectionWords) && !containsAny(text, rateWords)
+	return (login || e.Code == "LIMIT" || e.Code == "ALERT") && meet(text, excessWords, connectionWords) && !rateWords.in(text)
 }
 
 // aboutRate tells whether a refusal is for how often something was asked.
 func (w *Watch) aboutRate(e *event.Event, text string) bool {
-	if containsAny(text, rateWords) && !containsAny(text, failureWords) {
+	if rateWords.in(text) && !attemptWords.in(text) {
 		return true
 	}
 	if e.Code != "LIMIT" {
@@ -138,7 +138,7 @@ func detectQuota(w *Watch, e *event.Event) {
 		return
 	}
 	switch {
-	case e.Completes && failed(e) && (e.Code == "OVERQUOTA" || stores(e.For) && containsAny(w.words(e), quotaWords)):
+	case e.Completes && failed(e) && (e.Code == "OVERQUOTA" || stores(e.For) && quotaWords.in(w.words(e))):
 		detail := w.limit.quota
 		if box := mailboxOf(w.command(e)); box.Name != "" {
 			detail = strings.TrimSuffix("storing in "+box.Name+"; "+detail, "; ")
@@ -167,7 +167,12 @@ var faults = map[string]string{
 	"CONTACTADMIN":  "the administrator has to be asked",
 	"UNAVAILABLE":   "a part of the server cannot be reached for now; try again",
 	"LIMIT":         "it is more than the server can hold (flags, length of names, size)",
+	"TOOBIG":        "the message is larger than the server takes; send it in parts, or as a link to the file",
 }
+
+// questions are commands by which clients find out what there is: that the
+// server does not say hinders nobody.
+var questions = map[string]bool{"MYRIGHTS": true, "GETACL": true, "LISTRIGHTS": true, "GETQUOTA": true, "GETQUOTAROOT": true, "GETMETADATA": true, "GETANNOTATION": true, "LSUB": true}
 
 // detectServerFaults explains refusals that nothing else explained. They are
 // held back: what works at the next attempt was a passing fault.
@@ -178,26 +183,54 @@ func detectServerFaults(w *Watch, e *event.Event) {
 		for _, key := range sorted(l.refused) {
 			w.tell(l.refused[key])
 		}
-	case !e.Completes || w.proto != event.IMAP || logins[e.For]:
-	case succeeded(e):
-		key := e.For + " " + mailboxOf(w.command(e)).Name
-		if r, ok := l.refused[key]; ok {
-			delete(l.refused, key)
+	case !e.Completes || logins[e.For]:
+	case succeeded(e) && len(l.refused) > 0:
+		if r, ok := l.refused[w.subject(e)]; ok {
+			delete(l.refused, w.subject(e))
 			r.severity = event.SeverityInfo
-			r.detail += "; at a later attempt it worked"
+			r.detail = strings.TrimPrefix(r.detail+"; at a later attempt it worked", "; ")
 			w.tell(r)
 		}
-	case failed(e) && !w.got:
-		meaning, ok := faults[e.Code]
-		if !ok || len(l.refused) >= 100 {
-			return
-		}
-		if l.refused == nil {
-			l.refused = map[string]report{}
-		}
-		key := e.For + " " + mailboxOf(w.command(e)).Name
-		if _, known := l.refused[key]; !known {
-			l.refused[key] = report{id: "srv.bug-codes", key: e.Code, detail: e.Code + " to " + e.For + ": " + meaning, evidence: w.asked(e), severity: event.SeverityWarning}
-		}
+	case failed(e) && !w.got && w.proto == event.IMAP:
+		w.serverFault(e)
 	}
 }
+
+// serverFault explains a refusal by its code, or by what it says of rights.
+func (w *Watch) serverFault(e *event.Event) {
+	code := e.Code
+	if code == "" && namesMailbox(e.For) && rightsWords.in(w.words(e)) {
+		code = "NOPERM"
+	}
+	meaning, ok := faults[code]
+	if !ok {
+		return
+	}
+	r := report{id: "srv.bug-codes", key: code, detail: code + " to " + e.For + ": " + meaning, evidence: w.asked(e)}
+	if questions[e.For] {
+		r.severity = event.SeverityInfo
+	}
+	w.holdFault(e, r)
+}
+
+// holdFault holds back a refusal that may pass.
+func (w *Watch) holdFault(e *event.Event, r report) {
+	l := &w.limit
+	if l.refused == nil {
+		l.refused = map[string]report{}
+	}
+	if _, known := l.refused[w.subject(e)]; !known && len(l.refused) < mostFaults {
+		l.refused[w.subject(e)] = r
+	}
+}
+
+// subject is what a response answers: the same command for the same thing has
+// the same.
+func (w *Watch) subject(e *event.Event) string {
+	if w.proto == event.POP3 {
+		return e.For + " " + argument(w.command(e), 1)
+	}
+	return e.For + " " + mailboxOf(w.command(e)).Name
+}
+
+const mostFaults = 100 // that are held back

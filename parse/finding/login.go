@@ -31,6 +31,7 @@ type attempt struct {
 	why       string       // what it says
 	answered  bool         // and the client answered it
 	cancelled bool         // by the client: "*"
+	farewell  *event.Event // BYE that came in place of an answer
 	binding   bool         // to the TLS channel, or the client could
 }
 
@@ -58,7 +59,7 @@ func detectLogin(w *Watch, e *event.Event) {
 		a.alert = e
 	case e.Completes && (logins[e.For] || e.For == "USER") && !w.got:
 		w.completedLogin(e)
-	case e.Status == "BYE" || e.Kind == event.KindGreeting && e.Status == "-ERR":
+	case e.Status == "BYE", e.Kind == event.KindGreeting && e.Status == "-ERR", e.Status == "NO" && !w.greeted && len(w.order) == 0:
 		w.turnedAway(e)
 	case e.Kind == event.KindSessionClose:
 		w.settleLogins(false)
@@ -162,6 +163,8 @@ func (w *Watch) completedLogin(e *event.Event) {
 		return
 	case !failed(e), a.try.cancelled && a.try.denied == nil:
 		return
+	case a.try.mech == "" && e.For == "AUTH": // a question for the mechanisms, not a login
+		return
 	}
 	r := w.classify(e)
 	if r.id == "" {
@@ -233,8 +236,13 @@ func (w *Watch) turnedAway(e *event.Event) {
 		return
 	}
 	text := w.words(e)
-	if both(text, blockedWords, addressWords) || strings.Contains(text, "intrusion prevention") || e.Kind == event.KindGreeting && containsAny(text, blockedWords) {
+	switch {
+	case w.auth.refused(): // why it closes is told
+	case addressBlocked(text), len(w.order) == 0 && blockedWords.in(text) && !laterWords.in(text):
 		w.tell(report{id: "auth.blocked-ip", detail: strings.TrimSpace(e.Text)})
+	case w.auth.try.cmd != nil && w.open[w.auth.try.cmd.Seq] != nil:
+		w.auth.try.farewell = e // most likely the login's refusal: that may still come
+		w.got = w.byeMeans(e) != ""
 	}
 }
 
@@ -242,6 +250,10 @@ func (w *Watch) turnedAway(e *event.Event) {
 func (w *Watch) leftLogin() {
 	a := &w.auth.try
 	if a.cmd == nil || w.open[a.cmd.Seq] == nil || w.state.LoggedIn() {
+		return
+	}
+	if a.farewell != nil {
+		w.refusedByBye(a)
 		return
 	}
 	switch {
@@ -252,4 +264,24 @@ func (w *Watch) leftLogin() {
 	case a.fault != "" && bearer(a.mech):
 		w.tell(report{id: "auth.xoauth2.format", key: a.user, detail: a.fault, evidence: []*event.Event{a.cmd}})
 	}
+}
+
+// refusedByBye tells a login that was answered by the session's end alone.
+func (w *Watch) refusedByBye(a *attempt) {
+	if id := w.byeMeans(a.farewell); id != "" {
+		w.tell(report{id: id, detail: forUser(a.user), key: a.user, evidence: []*event.Event{a.cmd, a.farewell}})
+	}
+}
+
+// byeMeans is what a BYE in place of a login's answer means, an id or "".
+func (w *Watch) byeMeans(e *event.Event) string {
+	text := w.words(e)
+	id := refusal(text, w.proto)
+	switch {
+	case e.Code == "UNAVAILABLE":
+		return "auth.tempfail"
+	case id == "" && refusedWords.in(text):
+		return "auth.bad-credentials"
+	}
+	return id
 }

@@ -28,9 +28,9 @@ func (w *Watch) classify(e *event.Event) report {
 // and offers STLS, wants that first.
 func inClear(w *Watch, e *event.Event, a *attempt) report {
 	text := w.words(e)
-	refused := e.Code == "PRIVACYREQUIRED" || !w.encrypted() && (w.caps["LOGINDISABLED"] && e.For == "LOGIN" || containsAny(text, clearWords) ||
+	refused := e.Code == "PRIVACYREQUIRED" || !w.encrypted() && (w.caps["LOGINDISABLED"] && e.For == "LOGIN" || clearWords.in(text) || stateWords.in(text) && (e.For == "USER" || e.For == "LOGIN") ||
 		e.For == "USER" && w.caps != nil && w.caps["STLS"] && !w.caps["USER"])
-	refused = refused || containsAny(text, clearWords) && w.upstreamClear() && (e.Code == "" || e.Code == "AUTH")
+	refused = refused || clearWords.in(text) && w.upstreamClear() && (e.Code == "" || e.Code == "AUTH")
 	if !refused {
 		return report{}
 	}
@@ -62,7 +62,7 @@ func byMechanism(w *Watch, e *event.Event, a *attempt) report {
 	case strings.ContainsAny(a.user, `\/`):
 		return report{id: "auth.xoauth2.shared", detail: "the client names the user " + a.user, also: []string{"auth.xoauth2.error"}}
 	case e.Code == "" || e.Code == "AUTHENTICATIONFAILED" || e.Code == "AUTH" || e.Code == "ALERT":
-		if containsAny(text, laterWords) {
+		if laterWords.in(text) {
 			return report{}
 		}
 		return report{id: "auth.xoauth2.error", detail: forUser(a.user), also: []string{"auth.xoauth2.format", "auth.ms.not-connected"}}
@@ -143,13 +143,22 @@ func byCode(w *Watch, e *event.Event, a *attempt) report {
 	case "LOGIN-DELAY":
 		return w.loginDelay()
 	case "UNAVAILABLE", "SYS/TEMP", "INUSE", "SERVERBUG":
+		switch {
+		case protocolOff(text):
+			return report{id: "auth.service-disabled"}
+		case addressBlocked(text):
+			return report{id: "auth.blocked-ip"}
+		}
 		return report{id: "auth.tempfail", detail: forUser(a.user)}
 	case "SYS/PERM":
-		if containsAny(text, disabledServiceWords) {
+		if protocolOff(text) {
 			return report{id: "auth.service-disabled"}
 		}
 		return report{id: "pop.sys-perm", also: []string{"auth.account-state", "auth.service-disabled"}}
 	case "EXPIRED", "CONTACTADMIN", "AUTHORIZATIONFAILED", "NOPERM":
+		if e.Code == "NOPERM" && protocolOff(text) {
+			return report{id: "auth.service-disabled", also: []string{"auth.account-state"}}
+		}
 		return report{id: "auth.account-state", key: e.Code, detail: e.Code + ": " + accountStates[e.Code]}
 	case "WEBALERT":
 		return report{id: "auth.gmail.webalert"}
@@ -184,25 +193,18 @@ func byProvider(w *Watch, e *event.Event, a *attempt) report {
 	if !silent || !plaintext(a.mech) && a.mech != "" {
 		return report{}
 	}
-	switch p := w.provider(); {
-	case p == microsoft && containsAny(text, disabledServiceWords):
+	p, meaning := w.provider(), w.meaning(e)
+	switch {
+	case p == microsoft && meaning == "auth.service-disabled":
 		return report{id: "auth.ms.protocol-off", also: []string{"auth.ms.basic-off"}}
-	case p == microsoft:
-		return report{id: "auth.ms.basic-off", also: []string{"auth.ms.protocol-off", "auth.bad-credentials"}, detail: forUser(a.user)}
-	case containsAny(text, disabledServiceWords), containsAny(text, accountStateWords), containsAny(text, laterWords):
-		return report{}
-	case p == yahoo, w.nameless() && e.Code == "AUTHENTICATIONFAILED" && text == "login invalid credentials":
-		return report{id: "auth.yahoo.app-password", also: []string{"auth.bad-credentials"}, detail: forUser(a.user)}
 	case p == tencent:
 		return report{id: "auth.service-disabled", also: []string{"auth.bad-credentials"}}
-	case p == google && e.Code != "":
-		r := w.wrongPassword(e)
-		r.also = append(r.also, "auth.gmail.app-password")
-		return r
-	case p == apple:
-		r := w.wrongPassword(e)
-		r.advice = "iCloud wants an app-specific password from mail clients: make one at account.apple.com under Sign-In and Security, and put it in the client in place of the usual one"
-		return r
+	case meaning != "" && meaning != "auth.bad-credentials":
+		return report{}
+	case p == microsoft:
+		return report{id: "auth.ms.basic-off", also: []string{"auth.ms.protocol-off", "auth.bad-credentials"}, detail: forUser(a.user)}
+	case p == yahoo, w.nameless() && e.Code == "AUTHENTICATIONFAILED" && text == "login invalid credentials":
+		return report{id: "auth.yahoo.app-password", also: []string{"auth.bad-credentials"}, detail: forUser(a.user)}
 	}
 	return report{}
 }
@@ -222,25 +224,34 @@ func urlIn(text string) string {
 
 // byWords reads what the server says, where it gives no code that settles it.
 func byWords(w *Watch, e *event.Event, a *attempt) report {
-	if e.Code == "AUTHENTICATIONFAILED" || e.Status == "BAD" {
+	if e.Status == "BAD" {
 		return report{}
 	}
-	text := w.words(e)
-	switch {
-	case w.proto == event.POP3 && containsAny(text, inUseWords) && e.Code != "AUTH" && !containsAny(text, accountStateWords):
-		return report{id: "pop.in-use"}
-	case w.proto == event.POP3 && containsAny(text, delayWords):
+	switch id := w.meaning(e); id {
+	case "pop.login-delay":
 		return w.loginDelay()
-	case containsAny(text, disabledServiceWords):
-		return report{id: "auth.service-disabled"}
-	case containsAny(text, accountStateWords):
-		return report{id: "auth.account-state", detail: "the server says that the account is closed, locked or has expired"}
-	case both(text, blockedWords, addressWords):
-		return report{id: "auth.blocked-ip"}
-	case containsAny(text, laterWords):
-		return report{id: "auth.tempfail", detail: forUser(a.user), also: []string{"auth.bad-credentials"}}
+	case "auth.account-state":
+		return report{id: id, detail: "the server says that the account is closed, locked or has expired"}
+	case "auth.tempfail":
+		return report{id: id, detail: forUser(a.user), also: []string{"auth.bad-credentials"}}
+	case "auth.bad-credentials":
+		return report{}
+	default:
+		return report{id: id}
 	}
-	return report{}
+}
+
+// meaning is what the words of a refused login mean, an id or "". Where the code
+// says that it is about the credentials, other reasons have to be certain: none
+// of several ("invalid credentials or IMAP is disabled"), and no passing fault,
+// for which there are codes.
+func (w *Watch) meaning(e *event.Event) string {
+	text := w.words(e)
+	id := refusal(text, w.proto)
+	if (e.Code == "AUTHENTICATIONFAILED" || e.Code == "AUTH") && (hedgeWords.in(text) || id == "auth.tempfail") {
+		return ""
+	}
+	return id
 }
 
 // byForm finds what is wrong with a secret that a well-formed login sent.
@@ -279,8 +290,16 @@ func (w *Watch) wrongPassword(e *event.Event) report {
 	if a.mech != "" && !plaintext(a.mech) {
 		r.also = append(r.also, "auth.mech-unusable")
 	}
-	if e.Code == "" && containsAny(w.words(e), []string{"rejected", "denied", "not allowed", "disabled", "locked"}) {
+	text := w.words(e)
+	if protocolOff(text) {
+		r.also = append(r.also, "auth.service-disabled")
+	}
+	if accountShut(text) || e.Code == "" && rightsWords.in(text) {
 		r.also = append(r.also, "auth.account-state")
+	}
+	if h := w.passwordHint(); h != nil {
+		r.advice = h.advice
+		r.also = append(r.also, h.also...)
 	}
 	return r
 }

@@ -126,7 +126,7 @@ func (w *Watch) lacksPrefix(e *event.Event, name, text string) bool {
 	if strings.EqualFold(name, "INBOX") {
 		return false
 	}
-	if containsAny(text, namespaceWords) {
+	if namespaceWords.in(text) {
 		return true
 	}
 	prefix := w.rootPrefix()
@@ -173,10 +173,13 @@ func (w *Watch) prefixed(name, text string) string {
 // absent tells whether a refusal says that the mailbox is not there: by the
 // code, by LIST, by the words.
 func (w *Watch) absent(e *event.Event, name, text string) bool {
-	if e.Code == "TRYCREATE" || e.Code == "NONEXISTENT" || containsAny(text, absentWords) {
+	if e.Code == "TRYCREATE" || e.Code == "NONEXISTENT" || absentWords.in(text) {
 		return true
 	}
-	return e.Code == "" && e.Status == "NO" && len(w.mbox.list) > 2 && opens(e.For) && !w.lists(name)
+	if e.Code != "" || e.Status != "NO" || !opens(e.For) || strings.EqualFold(name, "INBOX") || w.lists(name) {
+		return false
+	}
+	return len(w.mbox.list) > 2 || w.nearest(name) != "" || !laterWords.in(text) && !rightsWords.in(text) && !lockedWords.in(text)
 }
 
 func (w *Watch) lists(name string) bool {

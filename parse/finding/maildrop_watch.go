@@ -16,7 +16,10 @@ type maildropWatch struct {
 	first     *event.Event // RETR
 	multi     bool         // a multi-line response was given whole
 	quit      bool
+	unquit    *event.Event // QUIT's refusal
 	sizes     map[int64]int64
+	misfit    report // the first message whose announced size is wrong: or its end came too early
+	misfits   int
 }
 
 func detectMaildrop(w *Watch, e *event.Event) {
@@ -32,6 +35,9 @@ func detectMaildrop(w *Watch, e *event.Event) {
 	case e.Kind == event.KindOctets:
 		w.strayText(e)
 	case e.Completes && failed(e):
+		if e.For == "QUIT" {
+			w.pop.unquit = e
+		}
 		w.popRefused(e)
 	case e.Completes && succeeded(e):
 		if blockFault(e) {
@@ -78,13 +84,15 @@ func (w *Watch) popRefused(e *event.Event) {
 		r.id = "pop.sys-perm"
 	case e.Code == "SYS/TEMP":
 		r.id = "pop.sys-temp"
+		w.holdFault(e, r)
+		return
 	case !w.state.LoggedIn():
 		return
 	case e.For == "UIDL" && argument(cmd, 1) == "":
 		r.id = "pop.uidl-missing"
 	case e.For == "TOP" && (w.caps != nil && !w.caps["TOP"] || containsAny(text, []string{"unknown", "not implemented", "unimplemented", "not supported", "unsupported", "invalid command", "unrecognized", "unrecognised", "bad command"})):
 		r.id, r.detail = "pop.uidl-missing", "TOP, which shows a message's header, is missing too"
-	case containsAny(text, inUseWords) && w.done["STAT"]+w.done["LIST"] == 0:
+	case inUse(text) && w.done["STAT"]+w.done["LIST"] == 0:
 		r.id = "pop.in-use"
 	default:
 		return
@@ -145,8 +153,12 @@ func (w *Watch) popDone(e *event.Event) {
 
 // sizeOf holds an announced size against the message's.
 func (w *Watch) sizeOf(e *event.Event, d *pop3.Message, announced int64) {
-	if d.Octets != announced {
-		w.tell(report{id: "stream.size-mismatch", detail: fmt.Sprintf("message %d: announced %d bytes, sent %d (%+d)", d.Message, announced, d.Octets, d.Octets-announced)})
+	if d.Octets == announced {
+		return
+	}
+	w.pop.misfits++
+	if w.pop.misfits == 1 {
+		w.pop.misfit = report{id: "stream.size-mismatch", evidence: w.asked(e), detail: fmt.Sprintf("message %d: announced %d bytes, sent %d (%+d)", d.Message, announced, d.Octets, d.Octets-announced)}
 	}
 }
 
@@ -168,9 +180,20 @@ func (w *Watch) window(e *event.Event, messages int64) {
 // popEnd tells which policy was seen, and deletions that never took effect.
 func (w *Watch) popEnd() {
 	p := &w.pop
+	if w.told["pop.dot-stuffing "] == nil {
+		for range p.misfits {
+			w.tell(p.misfit)
+		}
+	}
 	switch {
 	case p.deletions > 0 && !p.quit:
-		w.tell(report{id: "pop.no-quit", detail: fmt.Sprintf("%d marked for deletion", p.deletions), evidence: []*event.Event{p.deleted}})
+		r := report{id: "pop.no-quit", detail: fmt.Sprintf("%d marked for deletion", p.deletions), evidence: []*event.Event{p.deleted}}
+		if p.unquit != nil {
+			r.detail += "; QUIT came, and the server refused it: " + strings.TrimSpace(textOf(p.unquit))
+			r.evidence = append(r.evidence, p.unquit)
+			r.advice = "the fault is the server's: it could not delete them, and they come again at the next check; ask the provider or the administrator, whose log says why"
+		}
+		w.tell(r)
 	case p.retrieved > 0 && p.deletions > 0:
 		w.tell(report{id: "pop.leave-on-server", severity: event.SeverityInfo, evidence: []*event.Event{p.first, p.deleted},
 			detail: fmt.Sprintf("download and delete: %d downloaded, %d deleted from the server, so other devices no longer find those", p.retrieved, p.deletions)})

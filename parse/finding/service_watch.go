@@ -13,6 +13,8 @@ func detectService(w *Watch, e *event.Event) {
 	case e.Dir == event.SideServer && e.Kind.Protocol() && !w.understood:
 		if service := serviceOf(e.Text, w.proto); service != "" {
 			w.tell(report{id: "proto.wrong-service", detail: "the server speaks " + service + ": " + e.Text, advice: w.rightPort()})
+		} else if e.Kind == event.KindOctets && w.whole && !w.spoke && w.last[0].IsZero() {
+			w.tell(report{id: "proto.wrong-service", detail: "what the server says first is no greeting of " + w.proto.Title() + ": " + e.Text, advice: w.rightPort()})
 		}
 	case e.Kind == event.KindCommand && len(w.order) == 1:
 		w.firstCommand(e)

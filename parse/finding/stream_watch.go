@@ -24,6 +24,8 @@ func detectStream(w *Watch, e *event.Event) {
 		w.tell(report{id: "compress.active"})
 	case e.Kind == event.KindSessionClose && s.cut != nil:
 		w.cutShort(e)
+	case e.Kind == event.KindSessionClose && s.loose != nil, e.Completes && s.loose != nil && e.Cmd == s.loose.Cmd:
+		w.looseEnd(e)
 	case e.Dir != event.SideServer || e.Error == "" || w.got:
 	case strings.Contains(e.Error, notWhole):
 		s.cut = e
@@ -33,16 +35,33 @@ func detectStream(w *Watch, e *event.Event) {
 		w.tell(report{id: "stream.literal-mismatch", evidence: []*event.Event{w.command(s.loose), s.loose, e},
 			detail: "behind the announced end of a message comes more of it: the server sent more octets than it announced"})
 	case e.Kind == event.KindResponse && w.greeted:
-		if d, ok := e.Data.(*syntax.FetchData); ok && len(d.Content) > 0 {
-			s.loose = e
+		if d, ok := e.Data.(*syntax.FetchData); ok && len(d.Content) > 0 && s.loose == nil {
+			s.loose = e // what it means shows when the command is answered, or is not
+			return
 		}
 		w.tell(report{id: "stream.grammar", key: ruleOf(e.Error), detail: e.Error, severity: event.SeverityInfo})
 	}
 }
 
+// looseEnd tells what a FETCH was that is not well-formed behind its literal: a
+// departure from the grammar where its command was answered all the same; where
+// not, the literal was announced too long, and has swallowed the answer.
+func (w *Watch) looseEnd(e *event.Event) {
+	loose := w.stream.loose
+	w.stream.loose = nil
+	r := report{id: "stream.grammar", key: ruleOf(loose.Error), detail: loose.Error, severity: event.SeverityInfo, evidence: []*event.Event{loose}}
+	if !e.Completes && w.open[loose.Cmd] != nil {
+		r = report{id: "stream.literal-mismatch", evidence: []*event.Event{w.command(loose), loose}, detail: "the server sent fewer octets than it announced: what should have followed the message was taken for a part of it"}
+	}
+	if w.told["stream.literal-mismatch "] == nil {
+		w.tell(r)
+	}
+}
+
 // otherFault tells departures of POP3 servers.
 func (w *Watch) otherFault(e *event.Event) {
-	if e.Kind == event.KindResponse && w.greeted {
+	desynchronized := w.told["pop.bad-indicator "] != nil || w.told["pop.dot-stuffing "] != nil
+	if e.Kind == event.KindResponse && w.greeted && !desynchronized {
 		w.tell(report{id: "stream.grammar", key: ruleOf(e.Error), detail: e.Error, severity: event.SeverityInfo})
 	}
 }

@@ -23,6 +23,7 @@ type Watch struct {
 	told map[string]*telling
 	seen *event.Event // the event under way
 	got  bool         // something was told of it
+	hurt bool         // a refusal was explained, and no command worked since
 
 	auth    authWatch
 	upgrade upgradeWatch
@@ -66,6 +67,9 @@ func (w *Watch) See(e *event.Event) {
 	w.seen, w.got = e, false
 	for _, detect := range detectors {
 		detect(w, e)
+	}
+	if e.Completes {
+		w.hurt = failed(e) && (w.got || w.hurt)
 	}
 	if e.Kind == event.KindSessionClose {
 		w.recount()
