@@ -109,8 +109,12 @@ func stepNote(s *sasl.Step, who string) string {
 	switch {
 	case s.Cancel:
 		return "gives the login up"
+	case s.Note == "gives the user name" && s.User != "":
+		return s.Note + " " + quote(s.User)
+	case s.Note != "" && asUser(s) != "":
+		return joined("; ", "logs in "+asUser(s), beyondName(s))
 	case s.Note != "":
-		return joined("; ", asUser(s), s.Note, s.Shape)
+		return beyondName(s)
 	case s.User != "" && s.Authz != "" && s.Authz != s.User:
 		return joined("; ", who+" gives "+quote(s.User)+", to act as "+quote(s.Authz), s.Shape)
 	case s.User != "":
@@ -119,6 +123,31 @@ func stepNote(s *sasl.Step, who string) string {
 		return who + " says " + quote(s.Decoded)
 	}
 	return s.Shape
+}
+
+// beyondName words what a step tells but for the user name: "a password of 6
+// bytes, ASCII", which says of itself what it is.
+func beyondName(s *sasl.Step) string {
+	note := s.Note
+	for _, said := range []string{"gives user name and password", "gives user name and access token",
+		"gives user name, and the digest of challenge and password", "gives user name and nonce", "names the identity to act as"} {
+		if rest, ok := strings.CutPrefix(note, said); ok && s.User+s.Authz != "" {
+			note = strings.TrimPrefix(rest, "; ")
+		}
+	}
+	if note == "gives the password" && s.Shape != "" {
+		return "gives " + s.Shape
+	}
+	return joined("; ", strings.TrimPrefix(note, ", "), s.Shape)
+}
+
+// plusNote warns of a mechanism that is bound to the TLS channel, unless the
+// step s of it says that already.
+func plusNote(mech string, s *sasl.Step) string {
+	if !strings.HasSuffix(strings.ToUpper(mech), "-PLUS") || s != nil && strings.Contains(s.Note, "man in the middle") {
+		return ""
+	}
+	return "it is bound to the TLS channel, and that cannot pass a man in the middle: through mailtap it fails"
 }
 
 // greetingNote words the server's first line.
@@ -180,7 +209,7 @@ func clientDataRFC(e *event.Event) string {
 	if strings.EqualFold(e.Text, "DONE") {
 		return "RFC 9051 §6.3.13"
 	}
-	if e.Text == "" {
+	if _, step := e.Data.(*sasl.Step); e.Text == "" && !step {
 		return ""
 	}
 	return "RFC 9051 §6.2.2"

@@ -87,9 +87,9 @@ func passwordNote(shape string) string {
 }
 
 func authNote(a *imap.Auth) string {
-	note := "logs in by " + a.Mech
+	note := "logs in by " + firstOf(a.Mech, "a mechanism that it does not name")
 	if a.Initial == nil {
-		return note
+		return joined("; ", note, plusNote(a.Mech, nil))
 	}
 	if u := a.Initial.User; u != "" {
 		note += " as " + quote(u)
@@ -97,7 +97,7 @@ func authNote(a *imap.Auth) string {
 	if z := a.Initial.Authz; z != "" && z != a.Initial.User {
 		note += ", to act as " + quote(z)
 	}
-	return joined("; ", note, a.Initial.Note, a.Initial.Shape)
+	return joined("; ", note, beyondName(a.Initial), plusNote(a.Mech, a.Initial))
 }
 
 func enableNote(a *syntax.EnableArgs) string {

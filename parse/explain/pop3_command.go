@@ -121,7 +121,7 @@ func loginCommand(name string, s *sasl.Step) string {
 	case "APOP":
 		return joined("; ", "logs in as "+quote(s.User)+" by a digest of the greeting's timestamp and the password", s.Shape)
 	case "AUTH":
-		return joined("; ", joined(" ", "begins a login by", s.Mech, asUser(s)), s.Note, s.Shape)
+		return joined("; ", joined(" ", "logs in by", s.Mech, asUser(s)), beyondName(s), plusNote(s.Mech, s))
 	}
 	return ""
 }

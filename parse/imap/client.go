@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"mailtap/parse/event"
+	"mailtap/parse/imap/syntax"
 	"mailtap/parse/sasl"
 	"mailtap/parse/wire"
 )
@@ -42,6 +43,7 @@ func (s *Session) finishCommand(m *message, e *event.Event) {
 			e.Data = nil
 			if m.login.index > 0 {
 				e.Data = &Login{User: m.login.user, Form: m.login.form, Shape: m.login.shape}
+				s.unquoted(m, e)
 			}
 		case opAuthenticate:
 			s.authenticated(m, e)
@@ -51,6 +53,16 @@ func (s *Session) finishCommand(m *message, e *event.Event) {
 	}
 	s.journal.Emit(e)
 	s.sent(m, e)
+}
+
+// unquoted names a password that is no astring: with spaces and no quotation
+// marks, or with those and no end. All of it is masked, so the syntax sees none
+// of that.
+func (s *Session) unquoted(m *message, e *event.Event) {
+	if m.login.form == "line" && e.Error == "" {
+		err := syntax.Error{Offset: m.login.at, Rule: "password", Want: "an atom, a quoted string or a literal", Got: "a secret that is none"}
+		e.Error = err.Error()
+	}
 }
 
 // authenticated is AUTHENTICATE's event: what its initial response tells, or the mechanism.

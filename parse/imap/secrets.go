@@ -15,6 +15,7 @@ type login struct {
 	user  string
 	form  string
 	shape string
+	at    int    // where the password begins, in the message
 	kept  []byte // the password of a literal, until its shape is known
 }
 
@@ -147,6 +148,9 @@ func (s *Session) loginArguments(m *message, line []byte, off int, given []wire.
 		off = len(line) - len(skipBlanks(line[off:]))
 		if off >= len(line) {
 			return
+		}
+		if l.index < 2 {
+			l.at = int(m.bytes) + off
 		}
 		if x := covering(given, off, line[off] == '"'); x != nil {
 			if l.index < 2 {

@@ -30,7 +30,7 @@ func DigestFault(digest []byte) string {
 
 // cramServer is the timestamp that the client has to digest (RFC 2195 §2).
 func cramServer(x *Exchange, msg []byte, s *Step) {
-	s.Note = "the text that the client's digest has to cover"
+	s.Note = "gives the text that the client's digest has to cover"
 	if len(msg) < 3 || msg[0] != '<' || msg[len(msg)-1] != '>' {
 		s.Error = `in challenge: expected "<" timestamp ">"`
 	}
@@ -38,7 +38,7 @@ func cramServer(x *Exchange, msg []byte, s *Step) {
 
 // cramClient reads user SP digest; the user name may have spaces in it.
 func cramClient(x *Exchange, msg []byte, s *Step) {
-	s.Note = "user name, and the digest of challenge and password"
+	s.Note = "gives user name, and the digest of challenge and password"
 	i := bytes.LastIndexByte(msg, ' ')
 	if i < 0 {
 		s.Error, s.Shape = "in message: expected SP between user name and digest", Shape(msg, "sasl")
@@ -60,11 +60,11 @@ func digestServer(x *Exchange, msg []byte, s *Step) {
 	s.Error = fault
 	if v, ok := fields["rspauth"]; ok || bytes.Contains(bytes.ToLower(msg), []byte("rspauth")) {
 		x.stage = "the server's final message"
-		s.Secret, s.Note = true, "the server's own digest: it knows the password too"
+		s.Secret, s.Note = true, "proves by a digest that it knows the password too"
 		s.Shape = Shape([]byte(v), "digest")
 		return
 	}
-	s.Note = "realm and nonce for the client's digest"
+	s.Note = "gives realm and nonce for the client's digest"
 	if s.Error == "" && fields["nonce"] == "" {
 		s.Error = "in digest-challenge: nonce is missing"
 	}
@@ -72,7 +72,7 @@ func digestServer(x *Exchange, msg []byte, s *Step) {
 
 // digestClient is digest-response (RFC 2831 §2.1.2).
 func digestClient(x *Exchange, msg []byte, s *Step) {
-	s.Note = "user name, and the digest of challenge and password"
+	s.Note = "gives user name, and the digest of challenge and password"
 	fields, fault := directives(msg)
 	s.Error = fault
 	digest := []byte(fields["response"])

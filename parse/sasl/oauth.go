@@ -95,7 +95,7 @@ func (x *Exchange) acknowledges(msg []byte, s *Step) bool {
 
 // bearer checks the value of auth=: scheme, one space, a b64token (RFC 6750 §2.1).
 func bearer(value []byte, s *Step) {
-	s.Note = "user name and access token"
+	s.Note = "gives user name and access token"
 	scheme, token, ok := bytes.Cut(value, []byte(" "))
 	if !ok || !strings.EqualFold(string(scheme), "Bearer") {
 		s.keepFault(`in auth: expected "Bearer" and SP`)

@@ -10,7 +10,7 @@ import (
 // plainClient reads [authzid] NUL authcid NUL passwd (RFC 4616 §2). A message
 // of another form shows no name: which part is the password is then a guess.
 func plainClient(x *Exchange, msg []byte, s *Step) {
-	s.Note = "user name and password"
+	s.Note = "gives user name and password"
 	parts := bytes.Split(msg, []byte{0})
 	if len(parts) == 4 && len(parts[3]) == 0 { // a C string's end counted in
 		s.Error = "in message: expected the end behind the password, got NUL"
@@ -54,10 +54,10 @@ func (x *Exchange) asksPassword() bool { return strings.Contains(x.prompt, "pass
 func loginClient(x *Exchange, msg []byte, s *Step) {
 	if x.clients == 1 && !x.asksPassword() {
 		x.stage = "the user name"
-		s.Secret, s.User, s.Note = false, wire.Escape(msg), "the user name"
+		s.Secret, s.User, s.Note = false, wire.Escape(msg), "gives the user name"
 		return
 	}
-	s.Note, s.Shape = "the password", Shape(msg, "pass")
+	s.Note, s.Shape = "gives the password", Shape(msg, "pass")
 }
 
 // externalClient is an authorization identity, or nothing (RFC 4422 appendix A).
@@ -68,13 +68,13 @@ func externalClient(x *Exchange, msg []byte, s *Step) {
 		return
 	}
 	s.Secret, s.Authz = false, wire.Escape(msg)
-	s.Note = "the identity to act as; who it is comes from outside: the client's certificate does not pass a man in the middle"
+	s.Note = "names the identity to act as; who it is comes from outside: the client's certificate does not pass a man in the middle"
 }
 
 // anonymousClient is trace information (RFC 4505 §2).
 func anonymousClient(x *Exchange, msg []byte, s *Step) {
 	s.Secret, s.User = false, "anonymous"
-	s.Note = "trace information of an anonymous login"
+	s.Note = "leaves a trace of an anonymous login"
 	if len(msg) > 1020 { // 255 characters
 		s.Error = "in message: trace information of " + count(len(msg), "octet") + " is over the limit of 255 characters"
 	}

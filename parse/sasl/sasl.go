@@ -153,7 +153,7 @@ func (x *Exchange) Client(line []byte) Step {
 // rspauth, SCRAM's verifier, an OAuth error, or with EXTERNAL.
 func (x *Exchange) emptyResponse(s *Step) {
 	x.stage = "an empty response"
-	s.Note = "an empty response"
+	s.Note = "answers with nothing"
 	if x.failed {
 		x.stage = "the token"
 		s.Note = "acknowledges the error, so that the server can refuse the login"
@@ -166,7 +166,7 @@ func (x *Exchange) Server(line []byte) Step {
 	x.servers++
 	x.stage = "the server's challenge"
 	if len(line) == 0 {
-		s.Note = "an empty challenge: the server waits for the client's response"
+		s.Note = "asks for the client's response"
 		return s
 	}
 	msg, fault := decode(line)

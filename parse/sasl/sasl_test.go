@@ -45,7 +45,7 @@ var exchanges = []struct {
 	{name: "plain", mech: "plain", stage: "the password", lines: []line{
 		{side: client, wire: b64("\x00tim\x00tanstaaftanstaaf"), secret: true, user: "tim", shape: "a password of 16 bytes, ASCII"}}},
 	{name: "plain with authzid", mech: "PLAIN", stage: "the password", lines: []line{
-		{side: server, note: "empty challenge"},
+		{side: server, note: "asks for"},
 		{side: client, wire: b64("Ursel\x00Kurt\x00xipj3plmq "), secret: true, user: "Kurt", authz: "Ursel", shape: "10 bytes, ASCII, one space at its end"}}},
 	{name: "plain without authzid's NUL", mech: "PLAIN", stage: "the password", lines: []line{
 		{side: client, wire: b64("tim\x00hunter2"), secret: true, fault: "expected 2 NULs, got 1 NUL"}}},
@@ -85,16 +85,16 @@ var exchanges = []struct {
 	{name: "digest-md5", mech: "DIGEST-MD5", stage: "an empty response", lines: []line{
 		{side: server, wire: b64(`realm="elwood.innosoft.com",nonce="OA6MG9tEQGm2hh",qop="auth",algorithm=md5-sess,charset=utf-8`), note: "realm and nonce"},
 		{side: client, wire: b64(digestResponse), secret: true, user: "chris", note: "imap/elwood.innosoft.com"},
-		{side: server, wire: b64("rspauth=ea40f60335c427b5527b84dbabcdfffd"), secret: true, note: "the server's own digest"},
-		{side: client, note: "empty"}}},
+		{side: server, wire: b64("rspauth=ea40f60335c427b5527b84dbabcdfffd"), secret: true, note: "proves by a digest"},
+		{side: client, note: "answers with nothing"}}},
 	{name: "digest-md5 without nonce", mech: "DIGEST-MD5", stage: "the digest", lines: []line{
 		{side: server, wire: b64(`realm="x"`), fault: "nonce is missing"},
 		{side: client, wire: b64(`username="chris`), secret: true, fault: "no end"}}},
 	{name: "scram-sha-1", mech: "SCRAM-SHA-1", stage: "an empty response", lines: []line{
 		{side: client, wire: b64("n,,n=user,r=fyko+d2lbbFgONRv9qkxdawL"), user: "user", note: "nonce"},
 		{side: server, wire: b64("r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,s=QSXCR+Q6sek8bf92,i=4096"), note: "4096 iterations"},
-		{side: client, wire: b64("c=biws,r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,p=v0X8v3Bz2T0CJGbJQyF0X+HI4Ts="), secret: true, note: "proof", shape: "a digest of 28 bytes"},
-		{side: server, wire: b64("v=rmF9pqV8S7suAoZWja4dJRkFsKQ="), secret: true, note: "own proof"},
+		{side: client, wire: b64("c=biws,r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,p=v0X8v3Bz2T0CJGbJQyF0X+HI4Ts="), secret: true, note: "proves that it knows the password", shape: "a digest of 28 bytes"},
+		{side: server, wire: b64("v=rmF9pqV8S7suAoZWja4dJRkFsKQ="), secret: true, note: "knows the password too"},
 		{side: client}}},
 	{name: "scram-sha-256 refused", mech: "SCRAM-SHA-256", stage: "the server's error", lines: []line{
 		{side: client, wire: b64("n,a=a=2Cb,n=us=3Der,r=rOprNGfwEbeRWgbNEkqO"), user: "us=er", authz: "a,b"},
@@ -139,7 +139,7 @@ var exchanges = []struct {
 	{name: "gs2", mech: "GS2-KRB5-PLUS", stage: "the client's first response", lines: []line{
 		{side: client, wire: "YIIB+w==", secret: true, note: "cannot pass a man in the middle"}}},
 	{name: "ntlm", mech: "NTLM", stage: "the client's response", lines: []line{
-		{side: client, wire: b64("NTLMSSP\x00\x01\x00\x00\x00\x00\x00\x00\x00"), note: "negotiation"},
+		{side: client, wire: b64("NTLMSSP\x00\x01\x00\x00\x00\x00\x00\x00\x00"), note: "begins NTLM"},
 		{side: server, wire: b64("NTLMSSP\x00\x02\x00\x00\x00\x00\x00\x00\x00"), note: "challenge"},
 		{side: client, wire: b64(ntlmAuthenticate("DOM", "alice")), secret: true, user: `DOM\alice`}}},
 	{name: "ntlm with a user name inside the response", mech: "NTLM", stage: "the client's first response", lines: []line{

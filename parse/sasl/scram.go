@@ -23,7 +23,7 @@ func scramClient(x *Exchange, msg []byte, s *Step) {
 		scramFirst(x, msg, s)
 		return
 	}
-	s.Note, s.Shape = "the client's proof", Shape(msg, "sasl")
+	s.Note, s.Shape = "proves that it knows the password", Shape(msg, "sasl")
 	if bytes.Equal(msg, []byte{1}) {
 		return
 	}
@@ -75,7 +75,7 @@ func scramFirst(x *Exchange, msg []byte, s *Step) {
 	}
 	s.Secret, s.Shape = false, ""
 	s.User, s.Authz = wire.Escape([]byte(user)), wire.Escape([]byte(authz))
-	s.Note = "user name and the client's nonce" + x.binding(header)
+	s.Note = "gives user name and nonce" + x.binding(header)
 	x.header, x.nonce = header, fields['r']
 }
 
@@ -102,7 +102,7 @@ func scramServer(x *Exchange, msg []byte, s *Step) {
 	case bytes.HasPrefix(msg, []byte("v=")), x.clients > 1:
 		x.stage = "the server's final message"
 		s.Secret, s.Error = true, fault
-		s.Note = "the server's own proof: it knows the password too"
+		s.Note = "proves that it knows the password too"
 		s.Shape = Shape([]byte(fields['v']), "digest")
 	default:
 		s.Error = fault
@@ -122,7 +122,7 @@ func scramChallenge(x *Exchange, fields map[byte]string, s *Step) {
 	case x.nonce != "" && (!strings.HasPrefix(fields['r'], x.nonce) || fields['r'] == x.nonce):
 		s.Error = "in server-first-message: the nonce does not continue the client's"
 	default:
-		s.Note = fmt.Sprintf("salt, %d iterations, and the server's nonce", count)
+		s.Note = fmt.Sprintf("asks for the proof: gives salt, %d iterations and its nonce", count)
 		if count < 4096 {
 			s.Note += "; RFC 5802 asks for 4096 iterations at least"
 		}

@@ -11,13 +11,13 @@ import (
 // tokenClient is an opaque token of GSSAPI or GS2 (RFC 4752, RFC 5801). A
 // Kerberos ticket can be replayed for a while, so it is masked whole.
 func tokenClient(x *Exchange, msg []byte, s *Step) {
-	s.Shape, s.Note = Shape(msg, "sasl"), "a GSS-API token"
+	s.Shape, s.Note = Shape(msg, "sasl"), "gives a GSS-API token"
 	if x.Plus() {
 		s.Note += "; channel binding cannot pass a man in the middle"
 	}
 }
 
-func tokenServer(x *Exchange, msg []byte, s *Step) { s.Note = "a GSS-API token" }
+func tokenServer(x *Exchange, msg []byte, s *Step) { s.Note = "gives a GSS-API token" }
 
 // NTLM's messages ([MS-NLMP] §2.2.1): a signature, a type, then fields of
 // length, room and offset.
@@ -36,9 +36,9 @@ func ntlmType(msg []byte) uint32 {
 func ntlmClient(x *Exchange, msg []byte, s *Step) {
 	switch ntlmType(msg) {
 	case 1:
-		s.Secret, s.Note = false, "NTLM negotiation"
+		s.Secret, s.Note = false, "begins NTLM"
 	case 3:
-		s.Shape, s.Note = Shape(msg, "sasl"), "NTLM authentication"
+		s.Shape, s.Note = Shape(msg, "sasl"), "answers the NTLM challenge"
 		ntlmNames(msg, s)
 	default:
 		s.Shape, s.Error = Shape(msg, "sasl"), "in message: expected an NTLM message of type 1 or 3"
@@ -96,7 +96,7 @@ func overlapsResponse(msg []byte, start int64, length int) bool {
 }
 
 func ntlmServer(x *Exchange, msg []byte, s *Step) {
-	s.Note = "NTLM challenge"
+	s.Note = "gives the NTLM challenge"
 	if ntlmType(msg) != 2 {
 		s.Error = "in challenge: expected an NTLM message of type 2"
 	}
