@@ -161,7 +161,7 @@ func (l *rawlog) walk(r *Reader, id string, fn func(wire.Item) error) error {
 		return fn(item)
 	})
 	g := &session{id: l.session.ID, context: &event.Context{Session: l.session.ID, Proto: l.session.Proto}}
-	g.parse = r.newParse(l.session.Proto, wire.Options{ID: g.id, ShowSecrets: r.ShowSecrets, Sink: &sink{w, g}})
+	g.parse = r.newParse(l.session.Proto, wire.Options{ID: g.id, ShowSecrets: r.ShowSecrets, Sink: &sink{w, g}, LoggedIn: true})
 	defer g.parse.Close()
 	now := l.session.Start
 	g.parse.Emit(&event.Event{Kind: event.KindSessionOpen, Time: now, Route: &event.Route{Upstream: l.session.Upstream}})

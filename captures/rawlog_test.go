@@ -9,6 +9,7 @@ import (
 	"mailtap/captures"
 	"mailtap/captures/export"
 	"mailtap/parse/event"
+	"mailtap/parse/explain"
 	"mailtap/parse/wire"
 )
 
@@ -30,7 +31,14 @@ func TestRawlog(t *testing.T) {
 			}
 			var commands []string
 			err = r.Walk(func(item wire.Item) error {
-				if e := item.Event; e != nil && e.Kind == event.KindCommand {
+				e := item.Event
+				if e != nil && (strings.Contains(explain.Note(e), "allowed") || strings.Contains(explain.Note(e), "no command waits")) {
+					t.Errorf("%s: %s: the login came before, but %q", c.name, e.Text, explain.Note(e))
+				}
+				if e != nil && e.Kind == event.KindFinding && strings.HasPrefix(e.Finding.ID, "starttls.") {
+					t.Errorf("%s: finding %s", c.name, e.Finding.ID)
+				}
+				if e != nil && e.Kind == event.KindCommand {
 					commands = append(commands, e.Name)
 				} else if e != nil && e.Context.Proto != c.proto {
 					t.Errorf("%s: an event of %v", c.name, e.Context.Proto)

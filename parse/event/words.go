@@ -204,9 +204,10 @@ type Odd uint8
 
 // The oddities.
 const (
-	OddState  Odd = 1 << iota // a command that is not allowed in this state
-	OddTag                    // its tag is that of a command that was not completed
-	OddNumber                 // a message sequence number beyond the mailbox's last
-	OddLimit                  // a message longer than APPENDLIMIT
-	OddUnread                 // Data holds a part of what was said: behind it the syntax is wrong
+	OddState   Odd = 1 << iota // a command that is not allowed in this state
+	OddTag                     // its tag is that of a command that was not completed
+	OddNumber                  // a message sequence number beyond the mailbox's last
+	OddLimit                   // a message longer than APPENDLIMIT
+	OddEarlier                 // it answers a login from before the recording
+	OddUnread                  // Data holds a part of what was said: behind it the syntax is wrong
 )

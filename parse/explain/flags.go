@@ -55,7 +55,7 @@ func changed(a *syntax.StoreArgs, what string) string {
 	seen := len(a.Flags) == 1 && strings.EqualFold(string(a.Flags[0]), `\Seen`)
 	switch {
 	case a.Item == "ANNOTATION":
-		return "changes annotations of " + what
+		return joined(": ", "changes annotations of "+what, annotationWords(a.Annotations))
 	case a.Op == "+" && seen:
 		return "marks " + what + " as read"
 	case a.Op == "-" && seen:
@@ -64,12 +64,21 @@ func changed(a *syntax.StoreArgs, what string) string {
 		return "takes all flags from " + what
 	case len(a.Flags) == 0:
 		return "changes no flags of " + what
-	case a.Op == "+":
+	case a.Op == "+" && words != "":
 		return "marks " + what + " as " + strings.TrimPrefix(words, "marked as ")
+	case words == "":
+		return "changes flags of " + what
 	case a.Op == "-":
 		return "marks " + what + " as " + and(negated(a.Flags))
 	}
 	return "sets the flags of " + what + " to " + condition(a.Flags)
+}
+
+func annotationWords(n *syntax.Node) string {
+	if n == nil {
+		return ""
+	}
+	return clip(n.String(), maxQuote)
 }
 
 // negated is flags that are taken away: "not flagged", "unread".
@@ -79,7 +88,12 @@ func negated(flags []imap.Flag) (words []string) {
 			words = append(words, "unread")
 			continue
 		}
-		words = append(words, "not "+strings.TrimPrefix(flagWord(f), "marked as "))
+		word := strings.TrimPrefix(flagWord(f), "marked as ")
+		if strings.HasPrefix(word, "not ") {
+			words = append(words, "no longer "+quote(word))
+			continue
+		}
+		words = append(words, "not "+word)
 	}
 	return words
 }
@@ -92,11 +106,12 @@ func labelsChanged(a *syntax.StoreArgs, what string) string {
 	if len(names) == 0 {
 		return "takes all labels from " + what
 	}
+	label := nouns(len(names), "label")
 	switch a.Op {
 	case "+":
-		return "adds the labels " + and(names) + " to " + what
+		return "adds the " + label + " " + and(names) + " to " + what
 	case "-":
-		return "takes the labels " + and(names) + " from " + what
+		return "takes the " + label + " " + and(names) + " from " + what
 	}
-	return "sets the labels of " + what + " to " + and(names)
+	return "sets the " + label + " of " + what + " to " + and(names)
 }

@@ -148,22 +148,33 @@ func mailboxNote(e *event.Event) string {
 	case *syntax.ListArgs:
 		return listArgsNote(a, e.Name)
 	case *syntax.StatusArgs:
-		return "asks how " + box(a.Mailbox) + " stands: " + and(terms(syntax.StatusItems, a.Items))
+		return "asks how " + box(a.Mailbox) + " stands: " + andAll(terms(syntax.StatusItems, a.Items))
 	case *syntax.QuotaRootArgs:
-		return "asks for the usage and limits of the quota root " + quote(a.Root)
+		return "asks for the usage and limits of " + quotaRoot(a.Root)
 	case *syntax.SetQuotaArgs:
 		if len(a.Limits) == 0 {
-			return "takes all limits from the quota root " + quote(a.Root)
+			return "takes all limits from " + quotaRoot(a.Root)
 		}
-		return "sets the limits of the quota root " + quote(a.Root) + ": " + limits(a)
+		return "sets the limits of " + quotaRoot(a.Root) + ": " + limits(a)
 	case *syntax.ACLArgs:
 		return aclArgsNote(a, e.Name)
 	case *syntax.GetMetadataArgs:
-		return "asks for annotations of " + place(a.Mailbox) + ": " + and(a.Entries)
+		return getMetadataNote(a)
 	case *syntax.SetMetadataArgs:
 		return "changes annotations of " + place(a.Mailbox) + ": " + and(entries(a, "removed"))
 	case *syntax.NotifyArgs:
 		return notifyNote(a)
+	case *syntax.AnnotationArgs:
+		verb := "asks for annotations of "
+		if e.Name == "SETANNOTATION" {
+			verb = "changes annotations of "
+		}
+		return verb + place(a.Mailbox) + ", the way before METADATA: " + treeWords(a.Entries)
+	case *syntax.FindArgs:
+		what := map[string]string{"MAILBOXES": "subscribed mailboxes", "BBOARDS": "subscribed bulletin boards", "ALL.BBOARDS": "bulletin boards"}[a.What]
+		return "asks for the " + firstOf(what, "mailboxes") + " that match " + box(a.Pattern) + ", as it was done before LIST"
+	case *syntax.ScanArgs:
+		return "asks for the mailboxes that match " + quote(a.Reference+a.Pattern.Name) + " and have " + quote(a.Text) + " in them"
 	}
 	return ""
 }
@@ -182,6 +193,8 @@ func oneMailbox(command, mailbox string) string {
 		return "asks who may do what in " + mailbox
 	case "MYRIGHTS":
 		return "asks what the user may do in " + mailbox
+	case "BBOARD":
+		return "opens the bulletin board " + mailbox + ", as it was done before SELECT"
 	}
 	return ""
 }
@@ -193,6 +206,10 @@ func selectNote(a *syntax.SelectArgs, name string) string {
 	}
 	if q := a.QResync; q != nil {
 		note += fmt.Sprintf(", and asks for what changed since mod-sequence %d", q.ModSeq)
+		if !q.Known.IsZero() {
+			note += " in " + messages(q.Known, true)
+		}
+		note += fmt.Sprintf(", provided that the UID validity is still %d", q.UIDValidity)
 	} else if a.CondStore {
 		note += ", with mod-sequences"
 	}
@@ -217,11 +234,17 @@ func listArgsNote(a *syntax.ListArgs, name string) string {
 		what = "mailboxes for special uses"
 	}
 	note := "asks for " + patterns(a, what)
+	if hasOption(a.Select, "RECURSIVEMATCH") {
+		note += ", and those that have such below them"
+	}
+	if hasOption(a.Select, "REMOTE") || name == "RLIST" || name == "RLSUB" {
+		note += ", on other servers too"
+	}
 	var wants []string
 	for _, o := range a.Return {
 		switch o.Name {
 		case "STATUS":
-			wants = append(wants, "their counts")
+			wants = append(wants, joined(" ", "their counts", bracketed(terms(syntax.StatusItems, texts(o.Value)))))
 		case "SPECIAL-USE":
 			wants = append(wants, "what they are for")
 		case "CHILDREN":
@@ -231,13 +254,32 @@ func listArgsNote(a *syntax.ListArgs, name string) string {
 		case "MYRIGHTS":
 			wants = append(wants, "the user's rights")
 		case "METADATA":
-			wants = append(wants, "their annotations")
+			wants = append(wants, joined(" ", "their annotations", bracketed(texts(o.Value))))
 		}
 	}
 	if name == "XLIST" {
 		wants = append(wants, "what they are for")
 	}
 	return joined("; wants ", note, and(wants))
+}
+
+// bracketed lists names in parentheses.
+func bracketed(names []string) string {
+	if len(names) == 0 {
+		return ""
+	}
+	return "(" + and(names) + ")"
+}
+
+// texts are the words of a list.
+func texts(list *syntax.Node) (words []string) {
+	if list == nil {
+		return nil
+	}
+	for _, n := range list.List {
+		words = append(words, n.Text)
+	}
+	return words
 }
 
 func hasOption(options []syntax.Option, name string) bool {
@@ -281,87 +323,6 @@ func terms(table syntax.Terms, names []string) (words []string) {
 	return words
 }
 
-func limits(a *syntax.SetQuotaArgs) string {
-	var words []string
-	for _, l := range a.Limits {
-		words = append(words, amount(l.Resource, l.Limit))
-	}
-	return and(words)
-}
-
-// amount is so much of a quota's resource.
-func amount(resource string, n uint64) string {
-	switch resource {
-	case "STORAGE", "ANNOTATION-STORAGE":
-		return size(n * 1024)
-	case "MESSAGE":
-		return count(n, "message")
-	case "MAILBOX":
-		return count(n, "mailbox")
-	}
-	return fmt.Sprintf("%d of %s", n, resource)
-}
-
-func aclArgsNote(a *syntax.ACLArgs, name string) string {
-	who, where := quote(a.Identifier), box(a.Mailbox)
-	less, negative := strings.CutPrefix(a.Identifier, "-")
-	switch {
-	case negative && a.Rights != nil && *a.Rights == "":
-		return "forbids " + quote(less) + " nothing in " + where + " any longer"
-	case negative && a.Rights != nil:
-		return "forbids " + quote(less) + " in " + where + " to " + rights(*a.Rights)
-	case name == "DELETEACL":
-		return "takes all rights of " + who + " in " + where
-	case name == "LISTRIGHTS" || a.Rights == nil:
-		return "asks which rights " + who + " could be given in " + where
-	case strings.HasPrefix(*a.Rights, "-"):
-		return "takes from " + who + " in " + where + " the rights to " + rights(*a.Rights)
-	case strings.HasPrefix(*a.Rights, "+"):
-		return "adds for " + who + " in " + where + " the rights to " + rights(*a.Rights)
-	}
-	return "lets " + who + " in " + where + " " + rights(*a.Rights)
-}
-
-// rights words the letters of an access control list.
-func rights(letters string) string {
-	var words []string
-	for _, r := range strings.TrimLeft(letters, "+-") {
-		if t, ok := syntax.Rights.Find(string(r)); ok {
-			words = append(words, t.Meaning)
-		} else {
-			words = append(words, string(r))
-		}
-	}
-	if len(words) == 0 {
-		return "do nothing"
-	}
-	return and(words)
-}
-
-// place is what METADATA is about: a mailbox, or with no name the server.
-func place(m syntax.Mailbox) string {
-	if m.Name == "" {
-		return "the server"
-	}
-	return box(m)
-}
-
-// entries lists annotations; without is what NIL says.
-func entries(a *syntax.SetMetadataArgs, without string) (words []string) {
-	for _, m := range a.Entries {
-		word := m.Entry
-		switch {
-		case m.Value == nil:
-		case m.Value.Kind == syntax.KindNIL:
-			word += " (" + without + ")"
-		case m.Value.Text != "":
-			word += " " + quote(m.Value.Text)
-		}
-		words = append(words, word)
-	}
-	return words
-}
-
 // filtered words the mailboxes that NOTIFY and ESEARCH are about.
 func filtered(o syntax.Option) string {
 	var names []string
@@ -393,11 +354,15 @@ func notifyNote(a *syntax.NotifyArgs) string {
 		for _, ev := range g.Events {
 			names = append(names, ev.Name)
 		}
-		what := and(terms(syntax.NotifyEvents, names))
+		what := andAll(terms(syntax.NotifyEvents, names))
 		if what == "" {
 			what = "nothing"
 		}
 		words = append(words, what+" in "+filtered(g.Mailboxes))
 	}
-	return "wants to be told of " + strings.Join(words, "; of ")
+	note := "wants to be told of " + strings.Join(words, "; of ")
+	if a.Status {
+		note += "; and how these mailboxes stand now"
+	}
+	return note
 }

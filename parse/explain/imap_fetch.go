@@ -27,8 +27,8 @@ func fetchNote(d *syntax.FetchData) string {
 		parts = append(parts, "arrived "+moment(d.InternalDate))
 	}
 	parts = append(parts, envelopeWords(d.Envelope)...)
-	if s := d.Structure; s != nil {
-		parts = append(parts, structureWords(s))
+	if s := d.Structure; s != nil && s.Type != "" {
+		parts = append(parts, "type "+structureWords(s))
 	}
 	told := d.Envelope != nil // who wrote about what
 	for _, c := range d.Content {
@@ -158,12 +158,49 @@ func rareWords(d *syntax.FetchData) (parts []string) {
 	if d.ThreadID != nil {
 		parts = append(parts, "thread "+*d.ThreadID)
 	}
-	if g := d.Gmail; g != nil && len(g.Labels) > 0 {
-		var names []string
-		for _, l := range g.Labels {
-			names = append(names, string(l))
-		}
+	for _, o := range d.Other {
+		parts = append(parts, otherWords(o))
+	}
+	return append(parts, gmailWords(d.Gmail)...)
+}
+
+// otherWords words an item that has no field of its own, or is NIL.
+func otherWords(o syntax.Option) string {
+	absent := o.Value != nil && o.Value.Kind == syntax.KindNIL
+	switch {
+	case o.Name == "THREADID" && absent:
+		return "the server keeps no threads"
+	case o.Name == "PREVIEW" && absent:
+		return "its first words are not at hand"
+	case o.Name == "SAVEDATE" && absent:
+		return "when it came into this mailbox is not known"
+	case o.Value == nil:
+		return o.Name
+	}
+	return itemWords(syntax.FetchItem{Name: o.Name}) + " " + clip(o.Value.String(), maxQuote)
+}
+
+func gmailWords(g *syntax.GmailData) (parts []string) {
+	if g == nil {
+		return nil
+	}
+	if g.MessageID != "" {
+		parts = append(parts, "Gmail's id "+g.MessageID)
+	}
+	if g.ThreadID != "" {
+		parts = append(parts, "Gmail's thread "+g.ThreadID)
+	}
+	var names []string
+	for _, l := range g.Labels {
+		names = append(names, string(l))
+	}
+	switch {
+	case len(names) == 1:
+		parts = append(parts, "label "+names[0])
+	case len(names) > 1:
 		parts = append(parts, "labels "+and(names))
+	case g.Labels != nil:
+		parts = append(parts, "no labels")
 	}
 	return parts
 }

@@ -16,6 +16,9 @@ func messageNote(e *event.Event) string {
 		return fetchArgsNote(a, uid)
 	case *syntax.StoreArgs:
 		note := changed(a, messages(a.Set, uid))
+		if a.Silent {
+			note += ", and wants to hear nothing back"
+		}
 		if a.UnchangedSince.Known {
 			note += fmt.Sprintf(", unless %s changed since mod-sequence %d", it(a.Set), a.UnchangedSince.N)
 		}
@@ -42,13 +45,46 @@ func messageNote(e *event.Event) string {
 		return "asks which conversions from " + quote(a.From) + " to " + quote(a.To) + " the server can do"
 	case *syntax.CancelUpdateArgs:
 		return "ends the updates of the results of " + and(a.Tags)
+	case *syntax.UIDBatchesArgs:
+		return uidBatchesNote(a)
+	case *syntax.PartialArgs:
+		last := a.First.N + a.Length.N - 1
+		return fmt.Sprintf("asks for octets %d to %d of %s of %s, as it was done before FETCH could", a.First.N, last, itemWords(a.Item), messages(a.Set, false))
+	}
+	return urlNote(e)
+}
+
+// urlNote words the commands of URLAUTH.
+func urlNote(e *event.Event) string {
+	switch a := e.Data.(type) {
 	case *syntax.URLFetchArgs:
-		if len(a.URLs) == 1 {
-			return "asks for what a URL names: " + quote(a.URLs[0].URL)
+		var names []string
+		for _, u := range a.URLs {
+			names = append(names, quote(u.URL))
 		}
-		return "asks for what " + count(len(a.URLs), "URL") + " name"
+		return "asks for what the URL names: " + and(names)
+	case *syntax.GenURLAuthArgs:
+		var names []string
+		for _, r := range a.Rumps {
+			names = append(names, quote(r.URL))
+		}
+		return "asks for a URL that lets others read what this one names: " + and(names)
+	case *syntax.ResetKeyArgs:
+		if a.Mailbox == nil {
+			return "makes all URLs void that were given out"
+		}
+		return "makes the URLs void that were given out for " + box(*a.Mailbox)
 	}
 	return ""
+}
+
+// uidBatchesNote words UIDBATCHES.
+func uidBatchesNote(a *syntax.UIDBatchesArgs) string {
+	note := fmt.Sprintf("asks for the UIDs of the mailbox in batches of %d messages", a.Size)
+	if r := a.Range; r != nil {
+		note += fmt.Sprintf(", batches %d to %d", r.From, r.To)
+	}
+	return note
 }
 
 // convertNote words CONVERT: "asks for part 3 of message 2 as image/gif".
@@ -87,7 +123,7 @@ func fetchArgsNote(a *syntax.FetchArgs, uid bool) string {
 			reads = true
 		}
 	}
-	note := "asks for " + and(words) + " of " + messages(a.Set, uid)
+	note := "asks for " + firstOf(and(words), "nothing") + " of " + messages(a.Set, uid)
 	if a.ChangedSince.Known {
 		note += fmt.Sprintf(" that changed since mod-sequence %d", a.ChangedSince.N)
 	}
@@ -137,13 +173,16 @@ func page(p syntax.PartialRange) string {
 var itemNames = map[string]string{
 	"FLAGS": "the flags", "RFC822.SIZE": "the size", "UID": "the UID", "ENVELOPE": "the envelope",
 	"INTERNALDATE": "the date of arrival", "BODY": "the structure", "BODYSTRUCTURE": "the structure",
-	"MODSEQ": "the mod-sequence", "EMAILID": "the id that stays", "THREADID": "the thread's id", "SAVEDATE": "the date of filing",
+	"MODSEQ": "the mod-sequence", "EMAILID": "the id that never changes", "THREADID": "the thread's id", "SAVEDATE": "the date on which it came into the mailbox",
 }
 
 // itemWords words one FETCH item.
 func itemWords(i syntax.FetchItem) string {
 	if i.Section != nil {
 		return sectionWords(i.Section)
+	}
+	if i.Name == "ANNOTATION" && i.Value != nil && len(i.Value.List) > 0 {
+		return "the annotations " + clip(i.Value.List[0].String(), maxQuote)
 	}
 	if w, ok := itemNames[i.Name]; ok {
 		return w
@@ -163,7 +202,7 @@ func sectionWords(s *syntax.Section) string {
 	case s.Item == "RFC822.TEXT", s.Text == "TEXT":
 		word = "the text"
 	case s.Text == "HEADER.FIELDS":
-		word = "the header " + field(len(s.Fields)) + " " + and(s.Fields)
+		word = joined(" ", "the header "+nouns(len(s.Fields), "field"), firstOf(and(s.Fields), "(none named)"))
 	case s.Text == "HEADER.FIELDS.NOT":
 		word = "all header fields but " + and(s.Fields)
 	case s.Text == "MIME":
@@ -190,13 +229,6 @@ func sectionWords(s *syntax.Section) string {
 		word += " of part " + s.Part
 	}
 	return word + octets(s)
-}
-
-func field(n int) string {
-	if n == 1 {
-		return "field"
-	}
-	return "fields"
 }
 
 // octets words the range of a partial fetch.
@@ -239,7 +271,7 @@ func appendNote(a *syntax.AppendArgs, uid bool) string {
 	}
 	m := a.Messages[0]
 	if len(m.Flags) > 0 {
-		what += ", " + strings.Replace(condition(m.Flags), "unread and ", "", 1)
+		what += ", as " + strings.Replace(condition(m.Flags), "unread and ", "", 1)
 	}
 	if m.Date != nil {
 		what += ", dated " + moment(*m.Date)

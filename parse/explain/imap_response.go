@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/emersion/go-imap/v2"
+
 	"mailtap/parse/event"
 	"mailtap/parse/imap/syntax"
 )
@@ -15,7 +17,7 @@ func dataNote(e *event.Event) string {
 	}
 	switch d := e.Data.(type) {
 	case *syntax.NumberData:
-		return numberNote(e.Name, d.Number)
+		return numberNote(e, d.Number)
 	case *syntax.FetchData:
 		return fetchNote(d)
 	case *syntax.CapabilityData:
@@ -26,9 +28,9 @@ func dataNote(e *event.Event) string {
 		}
 		return "flags in use here: " + flagNames(d.Flags)
 	case *syntax.ListData:
-		return listNote(d)
+		return listNote(d, e.Name)
 	case *syntax.StatusData:
-		return box(d.Mailbox) + " has " + statusWords(d)
+		return statusDataNote(d)
 	case *syntax.SearchData:
 		return foundNote(d)
 	case *syntax.ESearchData:
@@ -60,27 +62,81 @@ func rareNote(e *event.Event) string {
 	case *syntax.MyRightsData:
 		return "in " + box(d.Mailbox) + ", the user may " + rights(d.Rights)
 	case *syntax.ListRightsData:
-		return joined("; ", "in "+box(d.Mailbox)+", "+quote(d.Identifier)+" always may "+rights(d.Required),
-			about("could be given", list(d.Optional, "and")))
+		return listRightsNote(d)
 	case *syntax.SetMetadataArgs:
 		if d.Entries[0].Value == nil {
 			return "changed annotations of " + place(d.Mailbox) + ": " + and(entries(d, "none"))
 		}
 		return "annotations of " + place(d.Mailbox) + ": " + and(entries(d, "none"))
 	case *syntax.LanguageArgs:
-		return "the server speaks " + and(d.Ranges)
+		switch len(d.Ranges) {
+		case 0:
+			return generalNote(e)
+		case 1:
+			return "the server's texts for people are in " + d.Ranges[0]
+		}
+		return "the server can write texts for people in " + and(d.Ranges)
 	case *syntax.URLData:
 		return "the same mail over JMAP: " + quote(d.URL)
 	case *syntax.URLFetchData:
-		return "what " + count(len(d.URLs), "URL") + " named"
+		return urlFetchNote(d)
+	case *syntax.URLsData:
+		if len(d.URLs) == 0 {
+			return generalNote(e)
+		}
+		return "whoever has this URL may read the message that it names: " + and(quoted(d.URLs))
 	case *syntax.ComparatorArgs:
-		return "the server compares texts by " + quote(d.Active)
+		return joined("; could also do it by ", "the server compares texts by "+quote(d.Active), and(quoted(d.Choices)))
 	case *syntax.ConversionData:
 		return "the server can make " + quote(d.To) + " of " + quote(d.From)
 	case *syntax.ConvertedData:
 		return fmt.Sprintf("parts of message %d in another format", d.Seq)
+	case *syntax.UIDBatchesData:
+		if len(d.Ranges.Ranges) == 0 {
+			return "no batches: the mailbox is empty"
+		}
+		return count(len(d.Ranges.Ranges), "batch") + " of UIDs: " + ranges(d.Ranges)
+	case *syntax.PushArgs:
+		return joined(", under the topic ", "new mail will be announced by Apple's push service", pushTopic(d))
+	case *syntax.MailboxData:
+		return "there is " + box(d.Mailbox)
+	case *syntax.AnnotationArgs:
+		return "annotations of " + place(d.Mailbox) + ", the way before METADATA: " + treeWords(d.Entries)
 	}
 	return generalNote(e)
+}
+
+func quoted(names []string) (words []string) {
+	for _, n := range names {
+		words = append(words, quote(n))
+	}
+	return words
+}
+
+// pushTopic is what devices subscribe to at Apple, in quotes.
+func pushTopic(d *syntax.PushArgs) string {
+	for _, p := range d.Params {
+		if strings.EqualFold(p.Name, "aps-topic") && p.Value != nil {
+			return quote(p.Value.Text)
+		}
+	}
+	return ""
+}
+
+// urlFetchNote words what came of URLs.
+func urlFetchNote(d *syntax.URLFetchData) string {
+	var words []string
+	for _, u := range d.URLs {
+		switch {
+		case u.Size.Known:
+			words = append(words, quote(u.URL)+" has "+size(u.Size.N))
+		case len(u.Params) > 0:
+			words = append(words, "the structure of "+quote(u.URL))
+		default:
+			words = append(words, quote(u.URL)+" cannot be had")
+		}
+	}
+	return and(words)
 }
 
 // generalNote words untagged data by its name alone.
@@ -110,46 +166,19 @@ func threadNote(d *syntax.ThreadData) string {
 	if n == 0 {
 		return "nothing found"
 	}
-	return count(len(d.Threads), "thread") + " of " + count(n, "message") + " found"
+	return count(n, "message") + " found, in " + count(len(d.Threads), "thread")
 }
 
-func quotaRootNote(d *syntax.QuotaRootData) string {
-	if len(d.Roots) == 0 {
-		return "no quota applies to " + box(d.Mailbox)
-	}
-	var names []string
-	for _, r := range d.Roots {
-		names = append(names, quote(r))
-	}
-	if len(names) == 1 {
-		return box(d.Mailbox) + " falls under the quota root " + names[0]
-	}
-	return box(d.Mailbox) + " falls under the quota roots " + and(names)
-}
-
-// aclNote words who may do what; "-" before an identifier takes rights away.
-func aclNote(d *syntax.ACLData) string {
-	var words []string
-	for _, a := range d.Entries {
-		if who, ok := strings.CutPrefix(a.Identifier, "-"); ok {
-			words = append(words, quote(who)+" may not "+rights(a.Rights))
-		} else {
-			words = append(words, quote(a.Identifier)+" may "+rights(a.Rights))
-		}
-	}
-	if len(words) == 0 {
-		words = []string{"nobody has rights"}
-	}
-	return "in " + box(d.Mailbox) + ", " + strings.Join(words, "; ")
-}
-
-func numberNote(name string, n uint32) string {
-	switch name {
+func numberNote(e *event.Event, n uint32) string {
+	switch e.Name {
 	case "EXISTS":
+		if e.For == "SELECT" || e.For == "EXAMINE" {
+			return "the mailbox has " + count(n, "message")
+		}
 		return "the mailbox has " + count(n, "message") + " now"
 	case "RECENT":
 		if n == 0 {
-			return "no session saw any of them for the first time"
+			return "no message is here for the first time"
 		}
 		return count(n, "message") + " that no session saw before"
 	case "EXPUNGE":
@@ -172,83 +201,41 @@ func capabilityNote(name string, d *syntax.CapabilityData) string {
 	if len(names) == 0 {
 		return "the server names no capability"
 	}
-	return "the server offers " + and(names)
+	return offered(d)
 }
 
-// listNote words a mailbox of LIST.
-func listNote(d *syntax.ListData) string {
-	var words []string
-	for _, a := range d.Attributes {
-		if w := attributeWords(a); w != "" {
-			words = append(words, w)
+// offered words a list of capabilities: what it speaks, how to log in, and what
+// else there is.
+func offered(d *syntax.CapabilityData) string {
+	var speaks, logins, others []string
+	for _, c := range d.Capabilities {
+		switch name := string(c); {
+		case strings.HasPrefix(strings.ToUpper(name), "IMAP4"):
+			speaks = append(speaks, name)
+		case strings.HasPrefix(strings.ToUpper(name), "AUTH="):
+			logins = append(logins, name[len("AUTH="):])
+		case strings.EqualFold(name, "LOGINDISABLED"):
+			others = append([]string{"no LOGIN (LOGINDISABLED)"}, others...)
+		default:
+			others = append(others, name)
 		}
 	}
-	if d.Mailbox.Name == "" && d.Delimiter != nil {
-		return "the hierarchy's delimiter is " + quote(*d.Delimiter)
+	note := joined("; ", about("the server speaks", and(speaks)), about("logins by", list(logins, "or")))
+	if note == "" {
+		return "the server offers " + and(others)
 	}
-	note := "the mailbox " + box(d.Mailbox)
-	if d.OldName != nil {
-		note += ", before " + box(*d.OldName)
-	}
-	return joined(" ", note, and(words))
-}
-
-// attributeWords words a mailbox attribute: "is for sent mail".
-func attributeWords(a string) string {
-	t, ok := syntax.MailboxAttributes.Find(a)
-	if !ok {
-		return "is " + quote(a)
-	}
-	switch strings.ToLower(a) {
-	case `\hasnochildren`, `\unmarked`, `\marked`:
-		return "" // nobody asks
-	case `\all`, `\archive`, `\drafts`, `\flagged`, `\junk`, `\sent`, `\trash`, `\important`, `\inbox`, `\memos`, `\allmail`, `\spam`, `\starred`, `\scheduled`, `\snoozed`:
-		return "is for " + t.Meaning
-	case `\subscribed`, `\remote`:
-		return "is " + t.Meaning
-	}
-	return t.Meaning
-}
-
-// statusWords words the counts of STATUS.
-func statusWords(d *syntax.StatusData) string {
-	var words []string
-	for _, c := range []struct {
-		n    syntax.Num
-		word string
-	}{{d.Messages, "message"}, {d.Unseen, "unread message"}, {d.Recent, "recent message"}, {d.Deleted, "deleted message"}} {
-		if c.n.Known {
-			words = append(words, count(c.n.N, c.word))
-		}
-	}
-	if d.Size.Known {
-		words = append(words, size(d.Size.N))
-	}
-	for _, c := range []struct {
-		n    syntax.Num
-		word string
-	}{{d.UIDNext, "next UID"}, {d.UIDValidity, "UID validity"}, {d.HighestModSeq, "last mod-sequence"}} {
-		if c.n.Known {
-			words = append(words, fmt.Sprintf("%s %d", c.word, c.n.N))
-		}
-	}
-	if d.MailboxID != "" {
-		words = append(words, "the id "+d.MailboxID)
-	}
-	if d.AppendLimit.Known {
-		words = append(words, "an upload limit of "+size(d.AppendLimit.N))
-	}
-	if len(words) == 0 {
-		return "nothing to tell of"
-	}
-	return and(words)
+	return joined("; ", note, about("offers", and(others)))
 }
 
 func foundNote(d *syntax.SearchData) string {
 	if len(d.Numbers) == 0 {
 		return "nothing found"
 	}
-	return count(len(d.Numbers), "message") + " found: " + numbers(d.Numbers)
+	note := count(len(d.Numbers), "message") + " found: " + numbers(d.Numbers)
+	if d.ModSeq > 0 {
+		note += fmt.Sprintf("; the last change of them has mod-sequence %d", d.ModSeq)
+	}
+	return note
 }
 
 // esearchNote words ESEARCH.
@@ -261,19 +248,21 @@ func esearchNote(d *syntax.ESearchData) string {
 		words = append(words, messages(d.All, d.UID))
 	}
 	if d.Min.Known {
-		words = append(words, fmt.Sprintf("the first is %d", d.Min.N))
+		words = append(words, "the first is "+messages(one(d.Min), d.UID))
 	}
 	if d.Max.Known {
-		words = append(words, fmt.Sprintf("the last is %d", d.Max.N))
+		words = append(words, "the last is "+messages(one(d.Max), d.UID))
 	}
 	if p := d.Partial; p != nil {
 		words = append(words, page(p.PartialRange)+": "+messages(p.Set, d.UID))
 	}
-	for _, p := range d.AddTo {
-		words = append(words, "new in the result: "+messages(p.Set, d.UID))
+	words = append(words, changes("new in the result", d.AddTo, d.UID)...)
+	words = append(words, changes("no longer in the result", d.RemoveFrom, d.UID)...)
+	if len(d.Relevancy) > 0 {
+		words = append(words, "they fit to "+numbers(d.Relevancy)+" of 100")
 	}
-	for _, p := range d.RemoveFrom {
-		words = append(words, "no longer in the result: "+messages(p.Set, d.UID))
+	if d.ModSeq > 0 {
+		words = append(words, fmt.Sprintf("the last change of them has mod-sequence %d", d.ModSeq))
 	}
 	if len(words) == 0 {
 		words = []string{"nothing found"}
@@ -284,45 +273,24 @@ func esearchNote(d *syntax.ESearchData) string {
 	return strings.Join(words, ", ")
 }
 
-func namespaceNote(d *syntax.NamespaceData) string {
+// changes words what came to a live result, or left it.
+func changes(what string, list []syntax.AtPosition, uid bool) []string {
 	var words []string
-	for _, n := range []struct {
-		list []syntax.Namespace
-		what string
-	}{{d.Personal, "own mailboxes"}, {d.Others, "other users' mailboxes"}, {d.Shared, "shared mailboxes"}} {
-		var begin []string
-		for _, s := range n.list {
-			if s.Prefix.Name == "" {
-				begin = append(begin, "have no prefix")
-			} else {
-				begin = append(begin, "begin with "+box(s.Prefix))
-			}
-		}
-		if len(begin) > 0 {
-			words = append(words, n.what+" "+strings.ReplaceAll(list(begin, "or"), ", begin with", ","))
-		}
-	}
-	if len(words) == 0 {
-		return "no namespaces"
-	}
-	return strings.Join(words, "; ")
-}
-
-func quotaNote(d *syntax.QuotaData) string {
-	var words []string
-	for _, r := range d.Resources {
-		used := amount(r.Resource, r.Usage)
-		if (r.Resource == "MESSAGE" || r.Resource == "MAILBOX") && r.Limit > 0 {
-			used = fmt.Sprint(r.Usage)
-		}
-		word := used + " of " + amount(r.Resource, r.Limit)
-		if r.Limit > 0 {
-			word += fmt.Sprintf(" used (%d %%)", uint64(float64(r.Usage)/float64(r.Limit)*100))
+	for _, p := range list {
+		word := messages(p.Set, uid)
+		if p.Position > 0 {
+			word += fmt.Sprintf(" at place %d", p.Position)
 		}
 		words = append(words, word)
 	}
 	if len(words) == 0 {
-		return "the quota root " + quote(d.Root) + " has no limits"
+		return nil
 	}
-	return and(words)
+	return []string{what + ": " + and(words)}
+}
+
+// one is the set of a single number.
+func one(n syntax.Num) (s syntax.NumSet) {
+	s.Ranges = append(s.Ranges, imap.SeqRange{Start: uint32(n.N), Stop: uint32(n.N)})
+	return s
 }

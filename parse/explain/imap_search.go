@@ -19,23 +19,34 @@ func sought(a *syntax.SearchArgs, order string) string {
 	}
 	text += order
 	var wants []string
+	hint := ""
 	for _, o := range a.Return {
-		if t, ok := syntax.SearchKeys.Find("RETURN " + o.Name); ok {
-			wants = append(wants, joined(" ", t.Meaning, pageOf(o)))
+		switch t, ok := syntax.SearchKeys.Find("RETURN " + o.Name); {
+		case o.Name == "PARTIAL" && o.Value != nil:
+			wants = append(wants, "results "+strings.ReplaceAll(strings.ReplaceAll(o.Value.Text, "-", ""), ":", " to ")+fromEnd(o.Value.Text))
+		case o.Name == "CONTEXT":
+			hint = "; says that it will ask again"
+		case ok:
+			wants = append(wants, t.Meaning)
 		}
 	}
 	if len(wants) > 0 {
-		text += "; wants " + and(wants)
+		text += "; wants " + andAll(wants)
 	}
-	return text
+	return text + hint
 }
 
-// pageOf is the range of RETURN (PARTIAL 1:100), in parentheses.
-func pageOf(o syntax.Option) string {
-	if o.Name != "PARTIAL" || o.Value == nil {
-		return ""
+// fromEnd tells a range of results that is counted from the last one.
+func fromEnd(page string) string {
+	if strings.HasPrefix(page, "-") {
+		return " from the end"
 	}
-	return "(" + o.Value.Text + ")"
+	return ""
+}
+
+// everything reports whether a set is all that there is, and so says nothing.
+func everything(s syntax.NumSet) bool {
+	return len(s.Ranges) == 1 && s.Ranges[0].Start == 1 && s.Ranges[0].Stop == 0
 }
 
 // searchWords words keys of which all must match.
@@ -50,7 +61,7 @@ func searchWords(keys []syntax.SearchKey) string {
 	}
 	var words []string
 	for _, k := range keys {
-		if k.Key != "ALL" {
+		if k.Key != "ALL" && !(k.Key == "SET" || k.Key == "UID") || (k.Key == "SET" || k.Key == "UID") && !everything(k.Set) {
 			words = append(words, keyWords(k, false, min(len(keys)-1, 1)))
 		}
 	}
@@ -148,6 +159,9 @@ func valueWords(k syntax.SearchKey) string {
 	case "CC", "BCC":
 		return "with " + quote(value) + " in " + strings.ToUpper(k.Key[:1]) + strings.ToLower(k.Key[1:])
 	case "SUBJECT", "BODY", "TEXT":
+		if value == "" {
+			return "with any " + strings.ToLower(k.Key)
+		}
 		return "with " + quote(value) + " in the " + strings.ToLower(strings.Replace(k.Key, "TEXT", "header or body", 1))
 	case "HEADER":
 		if value == "" {
@@ -176,8 +190,14 @@ func valueWords(k syntax.SearchKey) string {
 		return meaning(syntax.SearchKeys, k.Key) + " " + size(k.Number.N)
 	case "OLDER", "YOUNGER":
 		return strings.ToLower(k.Key) + " than " + seconds(k.Number.N)
+	case "UIDAFTER", "UIDBEFORE":
+		return fmt.Sprintf("%s %d", meaning(syntax.SearchKeys, k.Key), k.Number.N)
 	case "MODSEQ":
-		return fmt.Sprintf("with changes since mod-sequence %d", k.Number.N)
+		what := "with changes "
+		if flag, ok := strings.CutPrefix(k.Field, "/flags/"); ok {
+			what = "with changes of the flag " + quote(flag) + " "
+		}
+		return fmt.Sprintf("%ssince mod-sequence %d", what, k.Number.N)
 	}
 	if k.Value != nil {
 		return meaning(syntax.SearchKeys, k.Key) + " " + quote(value)
@@ -198,6 +218,9 @@ func sorted(keys []syntax.SortKey) string {
 	var words []string
 	for _, k := range keys {
 		word := meaning(syntax.SortKeys, k.Key)
+		if k.Key == "ANNOTATION" {
+			word = "the annotation " + k.Entry
+		}
 		if k.Reverse {
 			word += " (the other way round)"
 		}

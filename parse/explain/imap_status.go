@@ -19,12 +19,14 @@ func statusNote(e *event.Event) string {
 		code = meaning(syntax.ResponseCodes, s.Code)
 	}
 	switch {
+	case e.Odd&event.OddEarlier != 0:
+		return joined("; ", earlierNote, code)
 	case e.Status == "PREAUTH":
 		return "a greeting, which nobody waits for here"
 	case e.Status == "BYE":
 		return byeNote(e, s, code)
 	case e.Tag == "*" && e.Status == "OK":
-		return firstOf(code, joined(" ", "the server says", said(s)))
+		return firstOf(code, "the server says "+firstOf(said(s), "nothing more"))
 	case e.Tag == "*" && e.Status == "NO":
 		return joined(": ", "the server warns", firstOf(code, said(s)))
 	case e.Tag != "*" && e.For == "":
@@ -45,6 +47,9 @@ func statusNote(e *event.Event) string {
 	return joined("; ", joined(": ", doneNote(e), answered(e, s)), code)
 }
 
+// earlierNote words the answer to a login that nobody recorded.
+const earlierNote = "the login stands; it came before this recording"
+
 // openedAs is how a mailbox is open, by the code of SELECT's OK.
 var openedAs = map[string]string{
 	"READ-WRITE": "the mailbox is open, and can be changed",
@@ -53,15 +58,28 @@ var openedAs = map[string]string{
 
 // answered words what came in answer to a command: "200 messages in 1.2 s, 3.4 MB".
 func answered(e *event.Event, s *syntax.Status) string {
-	what := map[string]string{"FETCH": "message", "UID FETCH": "message", "LIST": "mailbox", "LSUB": "mailbox", "XLIST": "mailbox"}[e.For]
-	if what == "" || !e.Completes {
+	what, listed := listing[e.For]
+	switch {
+	case !e.Completes:
 		return ""
-	}
-	if s.Responses == 0 {
+	case listed && s.Responses == 0:
 		return "no " + plural(what)
+	case listed:
+		return count(s.Responses, what) + " in " + Took(e.Latency) + ", " + size(uint64(s.Octets))
+	case s.Responses > 0 && changing[strings.TrimPrefix(e.For, "UID ")]:
+		return count(s.Responses, "message") + " in " + Took(e.Latency)
 	}
-	return count(s.Responses, what) + " in " + Took(e.Latency) + ", " + size(uint64(s.Octets))
+	return ""
 }
+
+// listing is what answers a command, one a line.
+var listing = map[string]string{
+	"FETCH": "message", "UID FETCH": "message", "LIST": "mailbox", "LSUB": "mailbox", "XLIST": "mailbox",
+	"RLIST": "mailbox", "RLSUB": "mailbox",
+}
+
+// changing is commands that a line answers for each message that they change.
+var changing = map[string]bool{"EXPUNGE": true, "STORE": true, "MOVE": true}
 
 func firstOf(texts ...string) string {
 	for _, t := range texts {
@@ -89,13 +107,26 @@ var done = map[string]string{
 	"SUBSCRIBE": "subscribed", "UNSUBSCRIBE": "no longer subscribed", "IDLE": "the waiting is over",
 	"APPEND": "the message is in the mailbox", "REPLACE": "the message was replaced", "UID REPLACE": "the message was replaced",
 	"COPY": "copied", "UID COPY": "copied", "MOVE": "moved", "UID MOVE": "moved",
-	"EXPUNGE": "deleted messages are gone", "UID EXPUNGE": "deleted messages are gone",
+	"EXPUNGE": "what was marked as deleted is gone", "UID EXPUNGE": "what of it was marked as deleted is gone",
 	"STORE": "the flags are changed", "UID STORE": "the flags are changed", "UNAUTHENTICATE": "the login is given up",
-	"NOOP": "nothing more to tell", "CHECK": "the server has caught up",
+	"NOOP": "nothing more to tell", "CHECK": "the server has caught up", "CAPABILITY": "that was the whole list",
+	"SEARCH": "the search is over", "UID SEARCH": "the search is over", "ESEARCH": "the search is over",
+	"SORT": "the search is over", "UID SORT": "the search is over", "THREAD": "the search is over", "UID THREAD": "the search is over",
+	"STATUS": "the counts are told", "NAMESPACE": "the namespaces are told", "ID": "each side has said what it is",
+	"GETQUOTA": "the quota is told", "GETQUOTAROOT": "the quotas are told", "SETQUOTA": "the limits are changed",
+	"GETACL": "the rights are told", "MYRIGHTS": "the rights are told", "LISTRIGHTS": "the rights are told",
+	"SETACL": "the rights are changed", "DELETEACL": "the rights are changed",
+	"GETMETADATA": "the annotations are told", "SETMETADATA": "the annotations are changed",
+	"NOTIFY": "from here on the server tells of what was asked for", "RESETKEY": "the URLs are void", "GENURLAUTH": "the URLs are made",
 }
 
 // doneNote words an OK by the command that it completes.
 func doneNote(e *event.Event) string {
+	if s, ok := e.Data.(*syntax.Status); ok && e.For == "APPEND" {
+		if uids, ok := s.Args.(*syntax.AppendUIDCode); ok && len(uids.UIDs.Ranges) > 0 && it(uids.UIDs) != "it" {
+			return "the messages are in the mailbox"
+		}
+	}
 	if note, ok := done[e.For]; ok {
 		return note
 	}
@@ -119,7 +150,7 @@ func codeNote(s *syntax.Status) string {
 	case *syntax.CopyUIDCode:
 		return messages(a.From, true) + " became " + messages(a.To, true) + " there"
 	case *syntax.SetCode:
-		return meaning(syntax.ResponseCodes, s.Code) + ": " + a.Set.String()
+		return meaning(syntax.ResponseCodes, s.Code) + ": " + ranges(a.Set)
 	case *syntax.InProgressCode:
 		return progress(a)
 	case *syntax.MetadataCode:
@@ -135,8 +166,14 @@ func codeNote(s *syntax.Status) string {
 	case *syntax.URLData:
 		return joined(": ", meaning(syntax.ResponseCodes, s.Code), quote(a.URL))
 	case *syntax.NamesCode:
-		return joined(", but has ", meaning(syntax.ResponseCodes, s.Code), and(a.Names))
+		return namesCode(s.Code, a)
 	case *syntax.NameCode:
+		switch {
+		case s.Code == "ANNOTATE" && a.Name == "TOOBIG":
+			return "the annotation is too large"
+		case s.Code == "ANNOTATE" && a.Name == "TOOMANY":
+			return "there may be no more annotations"
+		}
 		return meaning(syntax.ResponseCodes, s.Code) + ": " + quote(a.Name)
 	}
 	if s.Code == "ALERT" {
@@ -148,8 +185,20 @@ func codeNote(s *syntax.Status) string {
 	return ""
 }
 
+// namesCode words a code that says what would have worked.
+func namesCode(code string, a *syntax.NamesCode) string {
+	if code == "URLMECH" {
+		return "URLs that let others read are made by " + and(a.Names)
+	}
+	return joined(", but knows ", meaning(syntax.ResponseCodes, code), and(a.Names))
+}
+
 func numberCode(code string, n uint64) string {
 	switch code {
+	case "MAXCONVERTMESSAGES":
+		return "at most " + count(n, "message") + " can be converted at once"
+	case "MAXCONVERTPARTS":
+		return "at most " + count(n, "part") + " can be converted at once"
 	case "UIDNEXT":
 		return fmt.Sprintf("the next message will have UID %d", n)
 	case "UIDVALIDITY":
@@ -167,13 +216,17 @@ func keptFlags(d *syntax.FlagsData) string {
 	if len(d.Flags) == 0 {
 		return "no flag can be changed for good"
 	}
-	note := "flags that stay: " + flagNames(d.Flags)
+	names, free := flagNames(d.Flags), false
 	for _, f := range d.Flags {
-		if f == `\*` {
-			note = joined(", ", strings.TrimSuffix(note, ": "), "and any new keyword")
-		}
+		free = free || f == `\*`
 	}
-	return note
+	switch {
+	case free && names == "":
+		return "only keywords that clients make up can be changed for good"
+	case free:
+		return "flags that can be changed for good: " + names + ", and keywords that clients make up"
+	}
+	return "flags that can be changed for good: " + names
 }
 
 func progress(a *syntax.InProgressCode) string {
@@ -196,8 +249,18 @@ func metadataCode(code string, a *syntax.MetadataCode) string {
 		return "an annotation may have at most " + size(a.Size.N)
 	case "TOOMANY":
 		return "there may be no more annotations"
-	case "NOPRIVATE":
-		return "the server has no private annotations"
 	}
-	return meaning(syntax.ResponseCodes, code)
+	private := ""
+	if a.Reason == "NOPRIVATE" {
+		private = "the server has no private annotations"
+	}
+	switch {
+	case a.Reason == "NONE":
+		return "the mailbox keeps no annotations"
+	case a.Reason == "READ-ONLY":
+		return "annotations cannot be changed here"
+	case a.Size.Known:
+		return joined("; ", "an annotation may have at most "+size(a.Size.N), private)
+	}
+	return firstOf(private, meaning(syntax.ResponseCodes, code))
 }

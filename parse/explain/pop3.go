@@ -43,7 +43,12 @@ func pop3RFC(e *event.Event) string {
 	switch e.Kind {
 	case event.KindGreeting:
 		return "RFC 1939 §4"
-	case event.KindContinuation, event.KindClientData:
+	case event.KindClientData:
+		if _, sent := e.Data.(*pop3.Message); sent {
+			return "RFC 1082"
+		}
+		return "RFC 5034 §4"
+	case event.KindContinuation:
 		return "RFC 5034 §4"
 	case event.KindCommand:
 		if c, ok := pop3.Lookup(e.Name); ok {

@@ -20,7 +20,10 @@ func pop3Command(e *event.Event) string {
 		note = cmd.Does
 	}
 	if !cmd.Allowed(e.State) {
-		return note + "; " + wrongState(e.State)
+		note += "; " + wrongState(e.State)
+	}
+	if a, ok := e.Data.(*pop3.Arguments); ok && a.Message != nil && *a.Message == 0 {
+		note += "; there is no message 0: they are numbered from 1"
 	}
 	return note
 }
@@ -50,6 +53,9 @@ func commandWords(e *event.Event) string {
 	a, _ := e.Data.(*pop3.Arguments)
 	if a == nil {
 		a = &pop3.Arguments{}
+	}
+	if a.Message == nil && len(a.Args) > 0 && (e.Name == "LIST" || e.Name == "UIDL") {
+		return "" // what should be a number is none
 	}
 	switch e.Name {
 	case "PASS":
@@ -94,7 +100,10 @@ func messageWords(name, n string, lines *int64) string {
 	case "DELE":
 		return "marks message " + n + " for deletion; it is gone only after QUIT"
 	case "TOP":
-		if lines == nil || *lines == 0 {
+		if lines == nil {
+			return "asks for the header of message " + n + " and the first lines of its text"
+		}
+		if *lines == 0 {
 			return "asks for the header of message " + n + ", and nothing of its text"
 		}
 		return "asks for the header of message " + n + " and " + firstLines(*lines) + " of its text"

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"mailtap/parse/event"
 	"mailtap/parse/pop3"
@@ -12,6 +13,8 @@ import (
 // pop3Response words what a server's response means for its command.
 func pop3Response(e *event.Event) string {
 	switch {
+	case e.Odd&event.OddEarlier != 0:
+		return earlierNote
 	case e.Status == "":
 		return "neither +OK nor -ERR: clients differ in what they make of it"
 	case e.For == "" && e.Cmd == 0 && e.Status == "-ERR":
@@ -62,7 +65,7 @@ func pop3Refusal(e *event.Event) string {
 	} else if ok && !c.Allowed(e.State) {
 		return "the server refuses " + name + ": " + wrongState(e.State)
 	}
-	return "the server refuses " + name
+	return joined(": ", "the server refuses "+name, quoteAny(saidPOP3(e)))
 }
 
 // refusedStage is the step of a login that was refused.
@@ -125,7 +128,7 @@ func scanWords(d *pop3.Scan) string {
 	if d.Octets != nil {
 		return "message " + n + " has " + size(uint64(*d.Octets))
 	}
-	return "message " + n + " is " + quote(d.UID)
+	return "message " + n + " has the unique-id " + quote(d.UID)
 }
 
 func listingWords(e *event.Event, d *pop3.Listing) string {
@@ -160,9 +163,21 @@ func messageHead(m *pop3.Message) string {
 		note += "; subject " + quote(m.Subject)
 	}
 	if m.Date != "" {
-		note += "; of " + clip(m.Date, maxQuote)
+		note += "; dated " + mailDate(m.Date)
 	}
 	return note
+}
+
+// mailDate is the Date of a header as people read it; one that is none stays
+// as it is.
+func mailDate(date string) string {
+	plain, _, _ := strings.Cut(date, " (") // the zone's name
+	for _, layout := range []string{"Mon, 2 Jan 2006 15:04:05 -0700", "2 Jan 2006 15:04:05 -0700", "Mon, 2 Jan 2006 15:04:05 MST"} {
+		if t, err := time.Parse(layout, plain); err == nil {
+			return moment(t)
+		}
+	}
+	return clip(date, maxQuote)
 }
 
 // capaWords is what matters of a server's capabilities.
@@ -170,13 +185,15 @@ func capaWords(d *pop3.Capabilities) string {
 	if len(d.Capabilities) == 0 {
 		return "the server tells no capability"
 	}
-	var names, logins []string
+	var names, logins, more []string
 	for _, c := range d.Capabilities {
 		switch c.Name {
 		case "SASL":
 			logins = append(logins, c.Args...)
 		case "USER":
 			logins = append([]string{"USER and PASS"}, logins...)
+		case "EXPIRE", "LOGIN-DELAY", "IMPLEMENTATION":
+			more = append(more, capaArgument(c))
 		default:
 			names = append(names, c.Name)
 		}
@@ -188,7 +205,41 @@ func capaWords(d *pop3.Capabilities) string {
 	if len(logins) > 0 {
 		note += "; logins by " + strings.Join(logins, ", ")
 	}
-	return note
+	return joined("; ", append([]string{note}, more...)...)
+}
+
+// capaArgument words a capability that says something by its argument.
+func capaArgument(c pop3.Entry) string {
+	if len(c.Args) == 0 {
+		return c.Name
+	}
+	n, err := strconv.ParseUint(c.Args[0], 10, 32)
+	switch {
+	case c.Name == "IMPLEMENTATION":
+		return "it is " + quote(strings.Join(c.Args, " "))
+	case c.Name == "EXPIRE" && err == nil && n == 0:
+		return "messages may not be left on the server"
+	case c.Name == "EXPIRE" && err == nil:
+		return "messages are kept for " + count(n, "day") + " at least"
+	case c.Name == "EXPIRE":
+		return "messages never expire"
+	case err == nil:
+		return "a login at most every " + seconds(n)
+	}
+	return c.Name + " " + strings.Join(c.Args, " ")
+}
+
+// saidPOP3 is what stands behind a status indicator.
+func saidPOP3(e *event.Event) string {
+	return strings.TrimSpace(strings.TrimPrefix(e.Text, e.Status))
+}
+
+// quoteAny is a text in quotes, or "" where there is none.
+func quoteAny(text string) string {
+	if text == "" {
+		return ""
+	}
+	return quote(text)
 }
 
 // pop3Done words a positive response that has no data.
@@ -205,7 +256,19 @@ func pop3Done(e *event.Event) string {
 	case "UTF8":
 		return "the server speaks UTF-8 from here on"
 	case "LANG":
-		return "the server changes its language"
+		tag, _, _ := strings.Cut(saidPOP3(e), " ")
+		if tag == "" {
+			return "the server changes its language"
+		}
+		return "the server writes its texts in " + quote(tag) + " from here on"
+	case "LAST":
+		if n := saidPOP3(e); n != "" {
+			return "the highest message-number that was accessed: " + n
+		}
+	case "XSENDER":
+		if who := saidPOP3(e); who != "" {
+			return "the authenticated sender is " + quote(who)
+		}
 	case "QUIT":
 		if e.State == event.StateUpdate {
 			return "the server has removed what was marked for deletion, and ends the session"

@@ -63,11 +63,19 @@ func count[N int | int64 | uint32 | uint64](n N, one string) string {
 	return fmt.Sprint(n) + " " + plural(one)
 }
 
+// nouns is the noun alone, for so many of it.
+func nouns(n int, one string) string {
+	if n == 1 {
+		return one
+	}
+	return plural(one)
+}
+
 func plural(one string) string {
 	if strings.HasSuffix(one, "y") && !strings.HasSuffix(one, "ay") {
 		return strings.TrimSuffix(one, "y") + "ies"
 	}
-	if strings.HasSuffix(one, "x") {
+	if strings.HasSuffix(one, "x") || strings.HasSuffix(one, "ch") {
 		return one + "es"
 	}
 	return one + "s"
@@ -75,6 +83,14 @@ func plural(one string) string {
 
 // and joins names: "a", "a and b", "a, b and c", "a, b, c and 4 more".
 func and(names []string) string { return list(names, "and") }
+
+// andAll joins names as and does, and leaves none out.
+func andAll(names []string) string {
+	if n := len(names); n > maxNames {
+		return strings.Join(names[:n-1], ", ") + " and " + names[n-1]
+	}
+	return and(names)
+}
 
 func list(names []string, last string) string {
 	switch n := len(names); {

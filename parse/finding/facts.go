@@ -20,6 +20,7 @@ type facts struct {
 	client     string // IMAP ID
 	user       string
 	state      event.State
+	entered    bool // somebody was logged in
 	greeted    bool
 	understood bool // the server has said something in this protocol before this event
 	speaks     bool
@@ -84,6 +85,7 @@ func (f *facts) handshake(t *event.TLS) {
 
 func (f *facts) protocol(e *event.Event) {
 	f.state = e.State
+	f.entered = f.entered || e.State.LoggedIn()
 	if e.Dir == event.SideClient {
 		f.last[0] = e.Time
 	} else {

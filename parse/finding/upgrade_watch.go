@@ -36,7 +36,7 @@ func detectUpgrade(w *Watch, e *event.Event) {
 // gaveUpInClear: the client asked what the server can do before TLS, and left
 // without a login.
 func (w *Watch) gaveUpInClear(e *event.Event) {
-	if w.state.LoggedIn() || w.done["LOGIN"]+w.done["AUTHENTICATE"]+w.done["PASS"]+w.done["APOP"]+w.done["AUTH"] > 0 || w.triedLogin() || e.Close == nil || e.Close.Commands == 0 {
+	if w.entered || w.done["LOGIN"]+w.done["AUTHENTICATE"]+w.done["PASS"]+w.done["APOP"]+w.done["AUTH"] > 0 || w.triedLogin() || e.Close == nil || e.Close.Commands == 0 {
 		return
 	}
 	started := w.done["STARTTLS"] + w.done["STLS"]

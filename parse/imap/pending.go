@@ -203,14 +203,22 @@ func (p *pending) answered(first time.Time) {
 }
 
 // counted counts the data that a command asked for: of LIST with counts, the
-// mailboxes and not their STATUS.
-func (p *pending) counted(m *message) {
+// mailboxes and not their STATUS; of what changes messages, the messages.
+func (p *pending) counted(m *message, data any) {
 	if m.status != "" {
 		return
 	}
 	p.octets += m.bytes
-	if m.name != "" && (strings.HasSuffix(p.name, m.name) || m.name == "UIDFETCH") {
+	switch {
+	case m.name == "":
+	case strings.HasSuffix(p.name, m.name), m.name == "UIDFETCH",
+		m.name == "EXPUNGE" && strings.HasSuffix(p.name, "MOVE"), m.name == "FETCH" && strings.HasSuffix(p.name, "STORE"):
 		p.responses++
+	case m.name == "VANISHED" && !strings.HasSuffix(p.name, "FETCH"):
+		if d, ok := data.(*syntax.VanishedData); ok {
+			n, _ := d.UIDs.Count()
+			p.responses += n
+		}
 	}
 }
 

@@ -39,6 +39,11 @@ func (s *Session) finishServer(d *dir, m *message) {
 			s.complete(i, m, e)
 		}
 	}
+	if s.earlier && m.status != "" {
+		if s.earlier = false; m.status == "OK" && !e.Completes {
+			e.Odd |= event.OddEarlier
+		}
+	}
 	s.greeted = s.greeted || m.kind != event.KindOctets // some send a banner first
 	s.journal.Emit(e)
 	s.settled()
@@ -63,7 +68,7 @@ func (s *Session) untagged(m *message, e *event.Event) {
 		p := &s.pending[i]
 		e.For, e.Cmd = p.name, p.seq
 		p.answered(m.first)
-		p.counted(m)
+		p.counted(m, e.Data)
 	}
 	switch {
 	case m.status == "BYE":

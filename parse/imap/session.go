@@ -51,6 +51,7 @@ type Session struct {
 
 	greeted   bool // the first line of the server came
 	greetedOK bool // and was OK: another may follow
+	earlier   bool // the next response may answer a login that nobody recorded
 	spoken    bool // the client sent something
 	deflated  bool
 	replay    bool // what comes is from a capture: COMPRESS is undone already
@@ -107,6 +108,10 @@ func New(o wire.Options) *Session {
 		journal: wire.NewJournal(o, event.IMAP, event.StateNotAuthenticated),
 		show:    o.ShowSecrets,
 		sink:    o.Sink,
+	}
+	if o.LoggedIn {
+		s.journal.State = event.StateAuthenticated
+		s.greeted, s.earlier = true, true
 	}
 	s.client = dir{side: event.SideClient, from: event.SideClient}
 	s.server = dir{side: event.SideServer, from: event.SideServer, split: Splitter{Server: true}}

@@ -195,7 +195,12 @@ func (s *Session) challenge(l *line, p *pending) {
 func (s *Session) response(l *line, p *pending, st status) {
 	e := &event.Event{Kind: event.KindResponse, Status: st.known(), Code: st.code, Error: st.fault}
 	quoted := s.quoted(l, st.rest.off)
+	earlier := s.earlier
+	s.earlier = false
 	if p == nil {
+		if earlier && st.ok() {
+			e.Odd |= event.OddEarlier
+		}
 		s.record(l, quoted, e)
 		return
 	}

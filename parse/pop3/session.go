@@ -34,6 +34,7 @@ type Session struct {
 	legOpen        *block // one that only the server's leg has
 	xmit           *xmit  // a message that the client sends
 	greeted        bool
+	earlier        bool   // the next response may answer a login that nobody recorded
 	named          string // by USER, until the login's end
 	echo           sasl.Echo
 
@@ -66,6 +67,10 @@ var _ wire.Session = (*Session)(nil)
 func New(o wire.Options) *Session {
 	s := &Session{Journal: wire.NewJournal(o, event.POP3, event.StateAuthorization), o: o}
 	s.client.side, s.server.side = event.SideClient, event.SideServer
+	if o.LoggedIn {
+		s.Journal.State = event.StateTransaction
+		s.greeted, s.earlier = true, true
+	}
 	return s
 }
 

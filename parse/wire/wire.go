@@ -196,6 +196,7 @@ type Options struct {
 	ID          string // ten base32 characters
 	ShowSecrets bool   // mask nothing
 	Sink        Sink
+	LoggedIn    bool // the octets begin behind greeting and login
 }
 
 // Item is one entry of a session's record as it stands in a queue: an event,

@@ -59,7 +59,7 @@ var NotifyEvents = Terms{
 	{"MailboxMetadataChange", "RFC 5465 §5.6", "changed annotations of mailboxes"},
 	{"ServerMetadataChange", "RFC 5465 §5.7", "changed annotations of the server"},
 	{"selected", "RFC 5465 §6.1.1", "the open mailbox"},
-	{"selected-delayed", "RFC 5465 §6.1.2", "the open mailbox, of what is gone only between commands"},
+	{"selected-delayed", "RFC 5465 §6.1.2", "the open mailbox (but of what is gone only between commands)"},
 	{"inboxes", "RFC 5465 §6.3", "mailboxes that new mail may come into"},
 	{"personal", "RFC 5465 §6.2", "the user's own mailboxes"},
 	{"subscribed", "RFC 5465 §6.4", "subscribed mailboxes"},

@@ -1,10 +1,6 @@
 package syntax
 
-import (
-	"strconv"
-
-	"github.com/emersion/go-imap/v2"
-)
+import "github.com/emersion/go-imap/v2"
 
 // GmailData is Gmail's FETCH items: X-GM-EXT-1.
 type GmailData struct {
@@ -19,9 +15,9 @@ func (c *cursor) gmailDatum(d *FetchData, name string) {
 	}
 	switch name {
 	case "X-GM-MSGID":
-		d.Gmail.MessageID = strconv.FormatUint(c.number64(), 10)
+		d.Gmail.MessageID = c.num().String()
 	case "X-GM-THRID":
-		d.Gmail.ThreadID = strconv.FormatUint(c.number64(), 10)
+		d.Gmail.ThreadID = c.num().String()
 	case "X-GM-LABELS":
 		d.Gmail.Labels = c.labels()
 	}
