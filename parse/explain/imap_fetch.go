@@ -79,7 +79,11 @@ func headlineWords(h *syntax.Headline) (parts []string) {
 func writer(from string) string {
 	from = syntax.DecodeHeader(from)
 	if i := strings.IndexByte(from, '<'); i > 0 {
-		if name := strings.Trim(from[:i], " \t\""); name != "" {
+		name := strings.Trim(from[:i], " \t")
+		if inner := strings.Trim(name, `"`); inner != name { // RFC 5322 §3.2.4
+			name = strings.NewReplacer(`\\`, `\`, `\"`, `"`).Replace(inner)
+		}
+		if name != "" {
 			from = name
 		}
 	}

@@ -127,6 +127,9 @@ func doneNote(e *event.Event) string {
 			return "the messages are in the mailbox"
 		}
 	}
+	if s, ok := e.Data.(*syntax.Status); ok && e.Completes && s.Responses == 0 && strings.HasSuffix(e.For, "EXPUNGE") {
+		return "nothing was marked as deleted"
+	}
 	if note, ok := done[e.For]; ok {
 		return note
 	}

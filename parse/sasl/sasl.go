@@ -133,7 +133,7 @@ func (x *Exchange) Client(line []byte) Step {
 	msg, fault := decode(line)
 	if msg == nil {
 		s.Error, s.Shape = fault, Shape(line, "sasl")
-		s.Note = "not to be read: all of it is masked"
+		s.Note = "cannot be read, so all of it is masked"
 		return s
 	}
 	if x.kind.client != nil {
