@@ -34,8 +34,8 @@ var cursors = sync.Pool{New: func() any { return new(cursor) }}
 
 // newCursor stands at the beginning of m; the caller gives it back by done.
 func newCursor(m Message, rule string) *cursor {
-	c := cursors.Get().(*cursor)
-	*c = cursor{scratch: c.scratch[:0], msg: m, rule: rule}
+	c := cursors.Get().(*cursor) // clean: done resets it
+	c.msg, c.rule = m, rule
 	c.start()
 	return c
 }
@@ -45,7 +45,7 @@ func (c *cursor) done() {
 	if cap(c.scratch) > 4096 {
 		c.scratch = nil
 	}
-	*c = cursor{scratch: c.scratch}
+	*c = cursor{scratch: c.scratch[:0]}
 	cursors.Put(c)
 }
 
