@@ -106,6 +106,9 @@ func people(list []syntax.Address) string {
 
 // structureWords words a body structure: its type, and what is attached.
 func structureWords(b *syntax.Body) string {
+	if b.Parts == nil && b.Type == "multipart" && b.Encoding == "" {
+		return "multipart/" + b.Subtype + " without parts"
+	}
 	if b.Parts == nil {
 		return b.Type + "/" + b.Subtype
 	}
@@ -181,7 +184,7 @@ func otherWords(o syntax.Option) string {
 	case o.Value == nil:
 		return o.Name
 	}
-	return itemWords(syntax.FetchItem{Name: o.Name}) + " " + clip(o.Value.String(), maxQuote)
+	return itemWords(syntax.FetchItem{Name: o.Name}) + ": " + clip(o.Value.String(), maxQuote)
 }
 
 func gmailWords(g *syntax.GmailData) (parts []string) {

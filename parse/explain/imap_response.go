@@ -32,11 +32,11 @@ func dataNote(e *event.Event) string {
 	case *syntax.StatusData:
 		return statusDataNote(d)
 	case *syntax.SearchData:
-		return foundNote(d)
+		return foundOr(e, foundNote(d))
 	case *syntax.ESearchData:
-		return esearchNote(d)
+		return foundOr(e, esearchNote(d))
 	case *syntax.ThreadData:
-		return threadNote(d)
+		return foundOr(e, threadNote(d))
 	case *syntax.VanishedData:
 		if d.Earlier {
 			return "gone since the client last looked: " + messages(d.UIDs, true)
@@ -48,6 +48,18 @@ func dataNote(e *event.Event) string {
 		return namespaceNote(d)
 	}
 	return rareNote(e)
+}
+
+// nothingFound is a search without a result.
+const nothingFound = "nothing found"
+
+// foundOr is what was found; where nothing could be read, it says no more than
+// that it is a result.
+func foundOr(e *event.Event, note string) string {
+	if e.Error != "" && note == nothingFound {
+		return generalNote(e)
+	}
+	return note
 }
 
 // rareNote words the data of extensions; "" where there is nothing to say.
@@ -164,7 +176,7 @@ func threadNote(d *syntax.ThreadData) string {
 	}
 	walk(d.Threads)
 	if n == 0 {
-		return "nothing found"
+		return nothingFound
 	}
 	return count(n, "message") + " found, in " + count(len(d.Threads), "thread")
 }
@@ -229,7 +241,7 @@ func offered(d *syntax.CapabilityData) string {
 
 func foundNote(d *syntax.SearchData) string {
 	if len(d.Numbers) == 0 {
-		return "nothing found"
+		return nothingFound
 	}
 	note := count(len(d.Numbers), "message") + " found: " + numbers(d.Numbers)
 	if d.ModSeq > 0 {
@@ -265,7 +277,7 @@ func esearchNote(d *syntax.ESearchData) string {
 		words = append(words, fmt.Sprintf("the last change of them has mod-sequence %d", d.ModSeq))
 	}
 	if len(words) == 0 {
-		words = []string{"nothing found"}
+		words = []string{nothingFound}
 	}
 	if d.Mailbox != nil {
 		return "in " + box(*d.Mailbox) + ": " + strings.Join(words, ", ")

@@ -149,6 +149,9 @@ func codeNote(s *syntax.Status) string {
 	case *syntax.CapabilityData:
 		return capabilityNote("", a)
 	case *syntax.AppendUIDCode:
+		if a.UIDs.IsZero() {
+			return meaning(syntax.ResponseCodes, s.Code)
+		}
 		return "uploaded as " + messages(a.UIDs, true)
 	case *syntax.CopyUIDCode:
 		return messages(a.From, true) + " became " + messages(a.To, true) + " there"
@@ -203,10 +206,16 @@ func numberCode(code string, n uint64) string {
 	case "MAXCONVERTPARTS":
 		return "at most " + count(n, "part") + " can be converted at once"
 	case "UIDNEXT":
+		if n == 0 {
+			return "the server does not know the next UID"
+		}
 		return fmt.Sprintf("the next message will have UID %d", n)
 	case "UIDVALIDITY":
 		return fmt.Sprintf("known UIDs hold as long as the UID validity is %d", n)
 	case "UNSEEN":
+		if n == 0 {
+			return "no message is unread"
+		}
 		return fmt.Sprintf("message %d is the first that is unread", n)
 	case "HIGHESTMODSEQ":
 		return fmt.Sprintf("the last change has mod-sequence %d", n)

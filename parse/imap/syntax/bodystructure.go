@@ -1,6 +1,7 @@
 package syntax
 
 import (
+	"bytes"
 	"strconv"
 	"strings"
 )
@@ -99,9 +100,12 @@ func (c *cursor) body(extended bool) *Body {
 	if !c.open() {
 		return b
 	}
-	if c.peek() == '(' {
+	switch {
+	case c.peek() == '(':
 		c.multipart(b, extended)
-	} else {
+	case c.noParts():
+		c.multipartEnd(b, extended)
+	default:
 		c.onePart(b, extended)
 	}
 	c.noSP()
@@ -116,7 +120,6 @@ func (c *cursor) body(extended bool) *Body {
 func (c *cursor) multipart(b *Body, extended bool) {
 	outer := c.enter("body-type-mpart")
 	defer c.leave(outer)
-	b.Type = "multipart"
 	for c.peek() == '(' {
 		b.Parts = append(b.Parts, c.body(extended))
 		if c.peek() == ' ' && c.peekAt(1) == '(' {
@@ -124,6 +127,12 @@ func (c *cursor) multipart(b *Body, extended bool) {
 		}
 	}
 	c.sp()
+	c.multipartEnd(b, extended)
+}
+
+// multipartEnd reads media-subtype [SP body-ext-mpart].
+func (c *cursor) multipartEnd(b *Body, extended bool) {
+	b.Type = "multipart"
 	b.Subtype = c.media()
 	if !c.extension(extended) {
 		return
@@ -132,6 +141,35 @@ func (c *cursor) multipart(b *Body, extended bool) {
 	if c.more() {
 		c.commonExtension(b)
 	}
+}
+
+// noParts goes to the subtype of a multipart that has no part, or NIL for it,
+// where it stands at the cursor. A message whose boundary never comes is told
+// so by some servers, against 1*body (RFC 9051 §9).
+func (c *cursor) noParts() bool {
+	begin := c.pos
+	if c.atNIL() {
+		if c.take(' ') && c.peek() == '"' {
+			c.defectAt(begin, "body", "a multipart without parts")
+			return true
+		}
+		c.pos = begin
+		return false
+	}
+	rest := c.data[c.pos:]
+	if c.peek() != '"' {
+		return false
+	}
+	i := bytes.IndexByte(rest[1:], '"')
+	if i < 0 {
+		return false
+	}
+	switch rest = rest[i+2:]; {
+	case bytes.HasPrefix(rest, []byte(")")), bytes.HasPrefix(rest, []byte(" (")), bytes.HasPrefix(rest, []byte(" NIL")):
+		c.defect("body", "a multipart without parts")
+		return true
+	}
+	return false
 }
 
 // extension goes past SP, where extension data follows. BODY has none: there

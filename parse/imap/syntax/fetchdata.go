@@ -62,7 +62,11 @@ func (c *cursor) fetchDatum(d *FetchData) {
 		c.content(d, name)
 		return
 	}
-	c.sp()
+	if c.peek() == '(' {
+		c.defect("SP", "")
+	} else {
+		c.sp()
+	}
 	switch name {
 	case "FLAGS":
 		if flags := c.flagList(false); !c.stopped || len(flags) > 0 {
@@ -124,12 +128,27 @@ func (c *cursor) nilableDatum(d *FetchData, name string) {
 		id := c.objectID()
 		d.ThreadID = &id
 	case "PREVIEW":
-		d.Preview = c.optional()
+		c.preview(d)
 	default:
 		if t := c.dateTime(); !t.IsZero() {
 			d.SaveDate = &t
 		}
 	}
+}
+
+// preview reads the first words. With the algorithm's name in a list, as a
+// draft before RFC 8970 had it, is a known defect.
+func (c *cursor) preview(d *FetchData) {
+	if c.peek() != '(' {
+		d.Preview = c.optional()
+		return
+	}
+	c.defect("string or NIL", "")
+	c.pos++
+	c.atom()
+	c.sp()
+	d.Preview = c.optional()
+	c.expect(')')
 }
 
 // content reads section ["<" number ">"] SP nstring behind name.

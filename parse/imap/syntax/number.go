@@ -98,8 +98,9 @@ func (c *cursor) number64() uint64 { return c.digits("number64", math.MaxUint64)
 
 // num is number64 as a Num.
 func (c *cursor) num() Num {
+	told := class[c.peek()]&digitChar != 0 // not where a defect, as NIL, stands for it
 	n := c.number64()
-	return Num{n, !c.stopped}
+	return Num{n, told && !c.stopped}
 }
 
 // nilOr reads NIL, absent, or what read reads.
