@@ -166,7 +166,9 @@ func rareWords(d *syntax.FetchData) (parts []string) {
 		parts = append(parts, "thread "+*d.ThreadID)
 	}
 	for _, o := range d.Other {
-		parts = append(parts, otherWords(o))
+		if o.Name != "" {
+			parts = append(parts, otherWords(o))
+		}
 	}
 	return append(parts, gmailWords(d.Gmail)...)
 }

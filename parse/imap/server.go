@@ -40,7 +40,8 @@ func (s *Session) finishServer(d *dir, m *message) {
 		}
 	}
 	if s.earlier && m.status != "" {
-		if s.earlier = false; m.status == "OK" && !e.Completes {
+		s.earlier = false
+		if m.status == "OK" && len(s.pending) == 0 && !e.Completes && (m.code == "" || m.code == "CAPABILITY") {
 			e.Odd |= event.OddEarlier
 		}
 	}

@@ -55,8 +55,14 @@ func (c *cursor) fetchData(number uint32, uid bool) *FetchData {
 	return d
 }
 
-// fetchDatum reads one item and its value.
+// fetchDatum reads one item and its value. Items in parentheses of their own
+// are a known defect.
 func (c *cursor) fetchDatum(d *FetchData) {
+	if c.peek() == '(' {
+		c.defect("msg-att-dynamic or msg-att-static", "a list in the list")
+		c.list(func() { c.fetchDatum(d) })
+		return
+	}
 	name := c.itemName()
 	if p := c.peek(); p == '[' && !(name == "ANNOTATION") {
 		c.content(d, name)
