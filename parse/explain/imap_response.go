@@ -56,7 +56,7 @@ const nothingFound = "nothing found"
 // foundOr is what was found; where nothing could be read, it says no more than
 // that it is a result.
 func foundOr(e *event.Event, note string) string {
-	if e.Error != "" && note == nothingFound {
+	if e.Error != "" && note == nothingFound && !strings.Contains(e.Error, "trailing space") {
 		return generalNote(e)
 	}
 	return note

@@ -182,6 +182,9 @@ func codeNote(s *syntax.Status) string {
 		}
 		return meaning(syntax.ResponseCodes, s.Code) + ": " + quote(a.Name)
 	}
+	if text, ok := s.Args.(string); ok && s.Code == "ERROR=" {
+		return "an error inside Exchange: " + quote(strings.Trim(text, `"`))
+	}
 	if s.Code == "ALERT" {
 		return joined(": ", "the user has to see this", said(s))
 	}

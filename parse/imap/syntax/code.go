@@ -65,6 +65,9 @@ func (c *cursor) codeAndArgs(s *Status) {
 	s.Code = c.codeName()
 	read, known := codes[s.Code]
 	switch {
+	case c.peek() == '"': // Exchange: [Error="…" Proxy=…]
+		c.defect(`SP or "]"`, "")
+		s.Args = c.textToBracket()
 	case !known:
 		s.Args = c.unknownCode()
 	case read != nil:
@@ -93,6 +96,11 @@ func (c *cursor) unknownCode() any {
 	if !c.take(' ') {
 		return nil
 	}
+	return c.textToBracket()
+}
+
+// textToBracket is all up to the next "]".
+func (c *cursor) textToBracket() any {
 	i := bytes.IndexByte(c.data[c.pos:], ']')
 	if i < 0 {
 		c.fail(`"]"`)

@@ -89,7 +89,10 @@ func (c *cursor) correlator(d *ESearchData) {
 		switch {
 		case c.word("TAG"):
 			c.sp()
-			d.Tag = c.str()
+			if c.peek() != '"' && !c.atLiteral() {
+				c.defect("string", "")
+			}
+			d.Tag = c.astring()
 		case c.word("MAILBOX"):
 			c.sp()
 			m := c.mailbox()

@@ -43,10 +43,10 @@ func (c *cursor) flagList(star bool) []imap.Flag {
 			if f == `\*` && !star {
 				c.defectAt(begin, "flag", "")
 			}
-			flags = append(flags, f)
 			if c.pos == begin {
 				break
 			}
+			flags = append(flags, f)
 		}
 	}
 	c.leave(outer)
