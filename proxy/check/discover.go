@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/miekg/dns"
 
@@ -28,13 +29,11 @@ func (c *checker) discover(ctx context.Context) {
 		return
 	}
 	said := make([][]Source, len(looks))
-	done := make(chan int)
+	var all sync.WaitGroup
 	for i, look := range looks {
-		go func() { said[i] = look(c, ctx, domain); done <- i }()
+		all.Go(func() { said[i] = look(c, ctx, domain) })
 	}
-	for range looks {
-		<-done
-	}
+	all.Wait()
 	c.report.Sources = slices.Concat(said...)
 }
 
@@ -111,32 +110,66 @@ func (c *checker) srv(ctx context.Context, name string) ([]*dns.SRV, error) {
 	return list, nil
 }
 
-// lookAutoconfig asks the domain's web servers as Thunderbird does. The user's
-// address goes over https alone.
+// lookAutoconfig asks the domain's web servers as Thunderbird does, all at once.
+// The user's address goes over https alone.
 func (c *checker) lookAutoconfig(ctx context.Context, domain string) []Source {
+	return telling(c.autoconfig(ctx, domain, domain, c.target.Address))
+}
+
+// autoconfig asks the web servers of host for the settings of domain, in the
+// order of their rank.
+func (c *checker) autoconfig(ctx context.Context, host, domain, address string) []Source {
 	const file = "mail/config-v1.1.xml"
 	places := []string{
-		"https://autoconfig." + domain + "/" + file,
-		"https://" + domain + "/.well-known/autoconfig/" + file,
-		"http://autoconfig." + domain + "/" + file,
+		"https://autoconfig." + host + "/" + file,
+		"https://" + host + "/.well-known/autoconfig/" + file,
+		"http://autoconfig." + host + "/" + file,
+		"http://" + host + "/.well-known/autoconfig/" + file,
 	}
-	var all []Source
-	for i, place := range places {
+	return collect(places, func(place string) Source {
 		s := Source{Name: "Mozilla autoconfig", Where: place}
-		if i == 0 && c.target.Address != "" {
-			place += "?emailaddress=" + url.QueryEscape(c.target.Address)
+		if address != "" && strings.HasPrefix(place, "https://autoconfig.") {
+			place += "?emailaddress=" + url.QueryEscape(address)
 		}
 		p, err := c.fetch(ctx, place, "")
 		s.read(p, err, func(data []byte) error { return readAutoconfig(data, domain, &s) })
-		if len(s.Offers) > 0 && strings.HasPrefix(place, "http:") {
-			s.Note = "it comes over http, where anybody on the way can change it; https does not have it"
+		if len(s.Offers) > 0 && p.insecure {
+			s.Note = "it comes over http, where anybody on the way can change it"
 		}
-		all = append(all, s)
-		if len(s.Offers) > 0 {
-			break
+		return s
+	})
+}
+
+// telling are the sources that say something, and where none does all of them:
+// so that a user sees what was looked for. Of one that is repeated over http
+// there is no more to say.
+func telling(all []Source) []Source {
+	var list []Source
+	for _, s := range all {
+		said := slices.ContainsFunc(list, func(o Source) bool { return slices.EqualFunc(o.Offers, s.Offers, sameOffer) })
+		if s.Broken || len(s.Offers) > 0 && !said {
+			list = append(list, s)
 		}
 	}
-	return all
+	if !slices.ContainsFunc(list, func(s Source) bool { return len(s.Offers) > 0 }) {
+		return all
+	}
+	return list
+}
+
+func sameOffer(a, b Offer) bool {
+	return a.URL == b.URL && a.User == b.User && slices.Equal(a.Auth, b.Auth)
+}
+
+// collect asks several places at the same time and keeps their order.
+func collect[P, T any](places []P, ask func(place P) T) []T {
+	said := make([]T, len(places))
+	var all sync.WaitGroup
+	for i, place := range places {
+		all.Go(func() { said[i] = ask(place) })
+	}
+	all.Wait()
+	return said
 }
 
 // read judges what a web server answered, and has the page read.
@@ -288,26 +321,35 @@ func (c *checker) lookAutodiscover(ctx context.Context, domain string) []Source 
 			places = append(places, place)
 		}
 	}
+	var aside *Source
+	var waiting sync.WaitGroup
+	waiting.Go(func() { aside = c.autodiscoverRedirect(ctx, domain, file, address) })
+	all := slices.Concat(collect(places, func(place string) []Source { return c.autodiscover(ctx, place, address) })...)
+	waiting.Wait()
+	if aside != nil {
+		all = append(all, *aside)
+	}
+	return telling(all)
+}
+
+// autodiscover asks one place, and where that names another URL, there too.
+func (c *checker) autodiscover(ctx context.Context, place, address string) []Source {
 	var all []Source
-	for i := 0; i < len(places) && i < 6; i++ {
-		s := Source{Name: "Autodiscover", Where: places[i]}
-		redirect := ""
-		p, err := c.fetch(ctx, places[i], autodiscoverRequest(address))
+	for range 3 {
+		s, redirect := Source{Name: "Autodiscover", Where: place}, ""
+		p, err := c.fetch(ctx, place, autodiscoverRequest(address))
 		if err == nil && p.status == 405 {
-			p, err = c.fetch(ctx, places[i], "")
+			p, err = c.fetch(ctx, place, "")
 		}
 		s.read(p, err, func(data []byte) (err error) { redirect, err = readAutodiscover(data, &s); return err })
-		if redirect != "" && strings.HasPrefix(redirect, "https://") && !slices.Contains(places, redirect) {
+		if redirect != "" {
 			s.Note = clean("it redirects to " + redirect)
-			places = slices.Insert(places, i+1, redirect)
 		}
 		all = append(all, s)
-		if len(s.Offers) > 0 {
-			return all
+		if !strings.HasPrefix(redirect, "https://") || slices.ContainsFunc(all, func(s Source) bool { return s.Where == redirect }) {
+			break
 		}
-	}
-	if found := c.autodiscoverRedirect(ctx, domain, file, address); found != nil {
-		all = append(all, *found)
+		place = redirect
 	}
 	return all
 }

@@ -24,16 +24,24 @@ var weak = []uint16{
 // Each costs a connection; all suites of TLS 1.2 are asked for only with
 // --intrusive, since they cost one each.
 func (c *checker) examineTLS(ctx context.Context, s *Server) {
-	for _, version := range examined {
-		id, ok := c.offer(ctx, s, version, version, everySuite())
-		v := Version{Name: tls.VersionName(version)}
-		if ok {
-			v.Cipher = tls.CipherSuiteName(id)
+	const any = 0
+	for i, name := range collect(append(slices.Clone(examined), any), func(version uint16) string {
+		id, ok := uint16(0), false
+		if version == any {
+			id, ok = c.offer(ctx, s, tls.VersionTLS10, tls.VersionTLS12, weak)
+		} else {
+			id, ok = c.offer(ctx, s, version, version, everySuite())
 		}
-		s.TLS.Versions = append(s.TLS.Versions, v)
-	}
-	if id, ok := c.offer(ctx, s, tls.VersionTLS10, tls.VersionTLS12, weak); ok {
-		s.TLS.Weak = tls.CipherSuiteName(id)
+		if !ok {
+			return ""
+		}
+		return tls.CipherSuiteName(id)
+	}) {
+		if i < len(examined) {
+			s.TLS.Versions = append(s.TLS.Versions, Version{tls.VersionName(examined[i]), name})
+		} else {
+			s.TLS.Weak = name
+		}
 	}
 	if c.Intrusive {
 		s.TLS.Ciphers = c.enumerate(ctx, s)

@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 )
 
 const (
@@ -21,9 +22,10 @@ const (
 // page is what a web server answered.
 type page struct {
 	status int
-	kind   string // Content-Type
 	body   []byte
 	from   string // the URL behind all redirects
+
+	insecure bool // a part of the way was http
 }
 
 // web is the client for autoconfig and Autodiscover. It sends no password, no
@@ -41,7 +43,7 @@ func (c *checker) web() *http.Client {
 	if c.DNS == "" {
 		transport.Proxy = http.ProxyFromEnvironment
 	}
-	return &http.Client{Transport: transport, Timeout: 2 * c.Timeout, CheckRedirect: follow}
+	return &http.Client{Transport: transport, Timeout: c.Timeout, CheckRedirect: follow}
 }
 
 func follow(r *http.Request, via []*http.Request) error {
@@ -82,10 +84,10 @@ func (c *checker) fetch(ctx context.Context, url, body string) (*page, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &page{answer.StatusCode, answer.Header.Get("Content-Type"), data, answer.Request.URL.String()}, nil
+	return &page{status: answer.StatusCode, body: data, from: answer.Request.URL.String(), insecure: strings.HasPrefix(url, "http:")}, nil
 }
 
-// dialName connects to a host by name, over whatever family answers first.
+// dialName connects to a host by name, over IPv4 or IPv6.
 func (c *checker) dialName(ctx context.Context, network, address string) (net.Conn, error) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
@@ -96,18 +98,40 @@ func (c *checker) dialName(ctx context.Context, network, address string) (net.Co
 		return nil, fmt.Errorf("looking up %s: %w", host, err)
 	}
 	err = errNoName
-	for _, addr := range append(slices.Clip(v4[:min(len(v4), 2)]), v6[:min(len(v6), 2)]...) {
-		var conn net.Conn
-		if conn, err = c.dialAddr(ctx, addr, port); err == nil {
-			return conn, nil
+	var first net.Conn
+	for _, t := range collect(append(slices.Clip(v4[:min(len(v4), maxTried)]), v6[:min(len(v6), maxTried)]...), func(addr netip.Addr) dialed {
+		conn, err := c.dialAddr(ctx, addr, port)
+		return dialed{conn, err}
+	}) {
+		switch {
+		case t.err != nil:
+			err = t.err
+		case first == nil:
+			first = t.conn
+		default:
+			t.conn.Close()
 		}
 	}
-	return nil, err
+	if first != nil {
+		err = nil
+	}
+	return first, err
 }
+
+// dialed is what came of connecting.
+type dialed struct {
+	conn net.Conn
+	err  error
+}
+
+// connectTime is how long connecting may take where --timeout allows more. A
+// way around the world takes a third of a second, and a packet that was lost is
+// sent again after one second and three.
+const connectTime = 4 * time.Second
 
 // dialAddr connects to one address.
 func (c *checker) dialAddr(ctx context.Context, addr netip.Addr, port string) (net.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
+	ctx, cancel := context.WithTimeout(ctx, min(c.Timeout, connectTime))
 	defer cancel()
 	return c.Dial(ctx, "tcp", net.JoinHostPort(addr.String(), port))
 }

@@ -251,7 +251,7 @@ func (c *checker) judgeNothing(ctx context.Context) {
 	for _, s := range c.report.Servers {
 		for _, r := range s.Reach {
 			if r.Failure != "" {
-				reasons[r.id] = append(reasons[r.id], fmt.Sprintf("%s:%d", s.endpoint.Host, s.endpoint.Port))
+				reasons[r.id] = append(reasons[r.id], s.endpoint.Addr())
 			}
 		}
 	}

@@ -18,7 +18,7 @@ import (
 )
 
 // atOnce bounds how many servers are asked at the same time.
-const atOnce = 6
+const atOnce = maxServers
 
 // found is a finding at one server, before all are put together.
 type found struct {

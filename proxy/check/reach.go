@@ -53,30 +53,52 @@ func (c *checker) reach(ctx context.Context, s *Server) net.Conn {
 	return first
 }
 
-// reachFamily tries at most two addresses of a family.
+// maxTried bounds the addresses of a family that are connected to.
+const maxTried = 2
+
+// reachFamily tries addresses of a family, all at once: one that is silent must
+// not make the others wait. The first of those that answer counts.
 func (c *checker) reachFamily(ctx context.Context, family string, addrs []netip.Addr, port int) (Reach, net.Conn) {
 	r := Reach{Family: family}
 	for _, addr := range addrs {
 		r.Addresses = append(r.Addresses, addr.String())
 	}
-	for _, addr := range addrs[:min(len(addrs), 2)] {
+	type attempt struct {
+		conn net.Conn
+		err  error
+		took time.Duration
+	}
+	tries := collect(addrs[:min(len(addrs), maxTried)], func(addr netip.Addr) attempt {
 		began := time.Now()
 		conn, err := c.dialAddr(ctx, addr, strconv.Itoa(port))
-		if err == nil {
-			r.Connected, r.Micros, r.Failure, r.id = addr.String(), time.Since(began).Microseconds(), "", ""
-			return r, conn
+		return attempt{conn, err, time.Since(began)}
+	})
+	var first net.Conn
+	for i, t := range tries {
+		switch {
+		case t.err != nil && first == nil:
+			r.id, r.Failure = unreachable(t.err)
+		case t.err != nil:
+		case first != nil:
+			t.conn.Close()
+		default:
+			first = t.conn
+			r.Connected, r.Micros, r.Failure, r.id = addrs[i].String(), t.took.Microseconds(), "", ""
 		}
-		r.id, r.Failure = unreachable(err)
 	}
-	return r, nil
+	return r, first
 }
 
 // unreachable is the finding and the plain reason of a failed connection; no
 // finding where this machine, and not the server, is why.
 func unreachable(err error) (id, why string) {
 	var name *net.DNSError
+	var lookup *lookupError
 	var wait net.Error
 	switch {
+	case errors.As(err, &lookup):
+		_, why := unreachable(lookup.err)
+		return "net.name", "its name cannot be looked up: the name server " + lookup.server + ": " + why
 	case errors.As(err, &name):
 		return "net.name", clean(name.Err)
 	case errors.Is(err, syscall.ECONNREFUSED):

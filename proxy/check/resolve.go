@@ -22,6 +22,16 @@ const (
 // errNoName is a name that the DNS does not have, or not with such records.
 var errNoName = errors.New("no such name")
 
+// lookupError is a name server that does not answer.
+type lookupError struct {
+	server string
+	err    error
+}
+
+func (e *lookupError) Error() string { return "asking the name server " + e.server + ": " + e.err.Error() }
+
+func (e *lookupError) Unwrap() error { return e.err }
+
 // errNoDomain is a name below which there is nothing either (RFC 8020).
 var errNoDomain = fmt.Errorf("%w: NXDOMAIN", errNoName)
 
@@ -76,7 +86,7 @@ func (r *resolver) query(ctx context.Context, name string, kind uint16) ([]dns.R
 	for _, server := range r.servers {
 		answer, err := r.exchange(ctx, m, server)
 		if err != nil {
-			last = fmt.Errorf("asking the name server %s: %w", server, err)
+			last = &lookupError{server, err}
 			continue
 		}
 		switch answer.Rcode {
