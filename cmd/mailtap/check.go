@@ -29,8 +29,9 @@ mean for this user. TARGET is an address, a domain, a host, HOST:PORT or a URL.
 It looks where clients look: SRV records, Mozilla's autoconfig, Autodiscover,
 the usual names. Nothing on the server is changed: no message is fetched or
 deleted. With --user it logs in once for IMAP and once for POP3; the password
-comes from a prompt, from --password-file, or from MAILTAP_PASSWORD. It goes over
-TLS with a verified certificate only, unless --upstream-insecure and
+comes from a prompt, from --password-file, or from MAILTAP_PASSWORD, an OAuth2
+access token in its place from --token-file or MAILTAP_TOKEN. Both go over TLS
+with a verified certificate only, unless --upstream-insecure and
 --send-password-anyway are both given.
 
 Exit status 3 where a finding is an error or a warning.`
@@ -49,6 +50,7 @@ type checkOptions struct {
 	via          []string
 	user         string
 	passwordFile string
+	tokenFile    string
 	ports        []string
 	timeout      time.Duration
 	dns, ispdb   string
@@ -89,6 +91,7 @@ func (o *checkOptions) add(cmd *cobra.Command) {
 	f.StringArrayVar(&o.via, "via", nil, "with --to: send clients through mailtap's listener of this `ROUTE`; may be given twice")
 	f.StringVar(&o.user, "user", "", "log in as `NAME`")
 	f.StringVar(&o.passwordFile, "password-file", "", "read the password from the first line of `FILE`")
+	f.StringVar(&o.tokenFile, "token-file", "", "log in by OAuth2 with the access token in the first line of `FILE`")
 	f.StringArrayVar(&o.ports, "port", nil, "look for `SCHEME=PORT` (imaps=1993) in place of the usual port; may be given more than once")
 	f.DurationVar(&o.timeout, "timeout", 10*time.Second, "how long to wait for a connection or an answer")
 	f.StringVar(&o.dns, "dns", "", "ask the name server at `HOST:PORT`")
@@ -155,8 +158,10 @@ func (o *checkOptions) usage(target check.Target) ([]route.Route, error) {
 		return nil, usagef("--to %q: it is autoconfig, mobileconfig or autodiscover", o.to)
 	case len(o.via) > 0 && o.to == "":
 		return nil, usagef("--via goes with --to: it says where the written settings send clients")
-	case o.user == "" && (o.passwordFile != "" || o.sendAnyway):
+	case o.user == "" && (o.passwordFile != "" || o.tokenFile != "" || o.sendAnyway):
 		return nil, usagef("a password goes with --user NAME")
+	case o.passwordFile != "" && o.tokenFile != "":
+		return nil, usagef("--password-file and --token-file: a login has one of them")
 	case o.sendAnyway && !o.insecure:
 		return nil, usagef("--send-password-anyway sends the password without verified TLS; if that is meant, add --upstream-insecure")
 	case o.timeout <= 0:
@@ -195,9 +200,25 @@ func (o *checkOptions) options(std streams) (check.Options, error) {
 		}
 	}
 	if o.user != "" {
-		made.Password, err = readPassword(o.user, o.passwordFile, std)
+		err = o.secret(&made, std)
 	}
 	return made, err
+}
+
+// secret takes what a login needs: a token where one is given, else a password.
+func (o *checkOptions) secret(made *check.Options, std streams) (err error) {
+	if o.tokenFile != "" {
+		made.Token, err = secretIn("token-file", o.tokenFile)
+		return err
+	}
+	if token, ok := os.LookupEnv(tokenVariable); ok && o.passwordFile == "" {
+		if made.Token = strings.TrimSpace(token); made.Token == "" {
+			return usagef("%s is set, and empty", tokenVariable)
+		}
+		return nil
+	}
+	made.Password, err = readPassword(o.user, o.passwordFile, std)
+	return err
 }
 
 // portTable is the usual ports, with those of --port in their place.

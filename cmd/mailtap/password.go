@@ -15,11 +15,14 @@ import (
 // typed. On the command line every user of the machine could read it.
 const passwordVariable = "MAILTAP_PASSWORD"
 
+// tokenVariable is where an OAuth2 access token may stand.
+const tokenVariable = "MAILTAP_TOKEN"
+
 // readPassword takes the password of user from a file, the environment, or a
 // terminal, the first of these that there is.
 func readPassword(user, file string, std streams) (string, error) {
 	if file != "" {
-		return passwordIn(file)
+		return secretIn("password-file", file)
 	}
 	if text, ok := os.LookupEnv(passwordVariable); ok {
 		return text, nil
@@ -37,20 +40,20 @@ func readPassword(user, file string, std streams) (string, error) {
 	return string(text), nil
 }
 
-// passwordIn is the first line of a file.
-func passwordIn(path string) (string, error) {
+// secretIn is the first line of the file that a flag names.
+func secretIn(flag, path string) (string, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return "", fmt.Errorf("--password-file: %w", err)
+		return "", fmt.Errorf("--%s: %w", flag, err)
 	}
 	defer f.Close()
 	text, err := io.ReadAll(io.LimitReader(f, 64<<10))
 	if err != nil {
-		return "", fmt.Errorf("--password-file: %w", err)
+		return "", fmt.Errorf("--%s: %w", flag, err)
 	}
 	line, _, _ := bytes.Cut(text, []byte("\n"))
 	if line = bytes.TrimSuffix(line, []byte("\r")); len(line) == 0 {
-		return "", fmt.Errorf("--password-file %s: its first line is empty", path)
+		return "", fmt.Errorf("--%s %s: its first line is empty", flag, path)
 	}
 	return string(line), nil
 }

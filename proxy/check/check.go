@@ -64,8 +64,9 @@ type Options struct {
 
 	User     string // "" for no login
 	Password string
+	Token    string // an OAuth2 access token, in place of a password
 
-	// A password goes over a connection that is not TLS with a verified
+	// A password, or a token, goes over a connection that is not TLS with a verified
 	// certificate only where both are set.
 	Insecure   bool // certificates need not be good
 	SendAnyway bool // send the password all the same

@@ -195,14 +195,18 @@ func (s *Server) judgeUser() {
 		return slices.ContainsFunc(s.found, func(f found) bool { return strings.HasPrefix(f.id, prefix) })
 	}
 	switch {
-	case strings.HasSuffix(l.Skipped, "no password was sent"):
+	case l.withheld:
 		f := s.find("check.password-withheld", l.Skipped)
 		if has("tls.") || has("starttls.") {
 			f.severity = event.SeverityInfo // the cause stands beside it
 		}
 	case has("check.no-login"):
 	case l.Skipped != "":
-		s.find("auth.mech-unusable", l.Skipped).severity = event.SeverityWarning
+		f := s.find("auth.mech-unusable", l.Skipped)
+		f.severity = event.SeverityWarning
+		if s.tokensOnly() {
+			f.advice = "set the client's authentication method to OAuth2: " + bearerAdvice
+		}
 	case !l.OK && !has("auth.") && !has("limit.") && !has("pop.") && !has("starttls.required") && !has("conn."):
 		s.find("auth.bad-credentials", l.Said).lines = []string{l.Said}
 	}
@@ -210,7 +214,7 @@ func (s *Server) judgeUser() {
 		s.judgeMailboxes(m)
 	}
 	if d := l.POP3; d != nil {
-		if !d.UIDLWorks && !has("pop.uidl-missing") {
+		if !d.UIDLWorks && !has("pop.uidl-missing") && !strings.HasPrefix(d.UIDL, unanswered) {
 			s.find("pop.uidl-missing", d.UIDL)
 		}
 		if d.Expire != "" && !strings.EqualFold(word(d.Expire), "NEVER") {

@@ -69,7 +69,7 @@ func (c *checker) login(ctx context.Context, s *Server) {
 		return
 	}
 	if why := c.withholds(now); why != "" {
-		s.Login.Skipped = why
+		s.Login.Skipped, s.Login.withheld = why, true
 		return
 	}
 	done := c.authenticate(k, now, s.Login)
@@ -97,14 +97,17 @@ func (c *checker) withholds(s *Server) string {
 		return ""
 	}
 	if !s.encrypted() {
-		return "the connection is not encrypted: no password was sent"
+		return "the connection is not encrypted: no " + c.secret() + " was sent"
 	}
-	return "the certificate is not good: no password was sent"
+	return "the certificate is not good: no " + c.secret() + " was sent"
 }
 
 // authenticate logs in with the first way that server and mailtap both have.
 func (c *checker) authenticate(k *talk, s *Server, l *Login) answer {
 	var a answer
+	if c.Token != "" {
+		return c.bear(k, s, l)
+	}
 	has := func(name string) bool { return slices.Contains(s.Mechanisms, name) }
 	encode := func(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) }
 	response := encode("\x00" + c.User + "\x00" + c.Password)
@@ -130,12 +133,23 @@ func (c *checker) authenticate(k *talk, s *Server, l *Login) answer {
 	case has("LOGIN"): // no standard, and all that some old servers have
 		l.How = "SASL LOGIN"
 		a = k.ask(map[event.Proto]string{event.IMAP: "AUTHENTICATE", event.POP3: "AUTH"}[k.proto], "LOGIN", encode(c.User), encode(c.Password))
+	case s.bearer():
+		l.Skipped = "the server takes OAuth2 only, and no password: give a token with --token-file"
+		return a
 	default:
 		l.Skipped = "the server has no way to log in with a password as it is: it offers " + orNothing(s.Mechanisms)
 		return a
 	}
 	l.OK, l.Said = a.ok(), a.said()
 	return a
+}
+
+// secret is what a login would give away.
+func (c *checker) secret() string {
+	if c.Token != "" {
+		return "token"
+	}
+	return "password"
 }
 
 // caps are the capabilities as they are before a login.

@@ -155,6 +155,9 @@ func (m *Mailboxes) idle(k *talk, caps []string) {
 	}
 }
 
+// unanswered is what is said of a command whose answer did not come.
+const unanswered = "not answered: "
+
 // lookAtMaildrop sees what a POP3 user has, and marks nothing.
 func (c *checker) lookAtMaildrop(k *talk, caps []string) *Maildrop {
 	d := &Maildrop{Expire: argument(caps, "EXPIRE"), LoginDelay: argument(caps, "LOGIN-DELAY")}
@@ -166,6 +169,8 @@ func (c *checker) lookAtMaildrop(k *talk, caps []string) *Maildrop {
 	a := k.ask("UIDL", "")
 	d.UIDLWorks = a.ok()
 	switch {
+	case a.err != nil:
+		d.UIDL = unanswered + a.said()
 	case !d.UIDLWorks:
 		d.UIDL = "refused: " + a.said()
 	default:

@@ -149,10 +149,13 @@ type Login struct {
 	How     string `json:"how,omitempty"` // the mechanism
 	OK      bool   `json:"ok"`
 	Said    string `json:"said,omitempty"`    // the server's answer
+	Denied  string `json:"denied,omitempty"`  // what the server says of an OAuth2 token that it refuses, decoded
 	Skipped string `json:"skipped,omitempty"` // why no password was sent
 
 	IMAP *Mailboxes `json:"imap,omitempty"`
 	POP3 *Maildrop  `json:"pop3,omitempty"`
+
+	withheld bool // the connection was not good enough for a password
 }
 
 // Mailboxes is what an IMAP user has.

@@ -28,7 +28,9 @@ type lookupError struct {
 	err    error
 }
 
-func (e *lookupError) Error() string { return "asking the name server " + e.server + ": " + e.err.Error() }
+func (e *lookupError) Error() string {
+	return "asking the name server " + e.server + ": " + e.err.Error()
+}
 
 func (e *lookupError) Unwrap() error { return e.err }
 

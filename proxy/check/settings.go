@@ -47,6 +47,10 @@ func (c *checker) setting(s *Server) Setting {
 		set.Caveat = "clients will warn: " + s.TLS.Problem
 	case s.noLogin:
 		set.Caveat = "the server offers no way to log in"
+	case s.tokensOnly():
+		set.Caveat = "this provider takes no password here: choose OAuth2 in the client; " + bearerAdvice
+	case s.bearer() && !set.Tried:
+		set.Caveat = "where the usual password is refused, choose OAuth2, or make an app password in the account's security settings"
 	}
 	return set
 }

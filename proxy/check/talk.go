@@ -10,10 +10,12 @@ import (
 	"net"
 	"os"
 	"strings"
+	"syscall"
 	"time"
 
 	"mailtap/parse"
 	"mailtap/parse/event"
+	"mailtap/parse/sasl"
 	"mailtap/parse/wire"
 	"mailtap/proxy/tlsfacts"
 )
@@ -51,6 +53,7 @@ type talk struct {
 type answer struct {
 	done     *event.Event   // its completion; nil where there is none
 	untagged []*event.Event // what came before it
+	denied   string         // the error by which the server refuses a token, decoded
 	err      error
 }
 
@@ -63,7 +66,7 @@ func (a answer) ok() bool {
 func (a answer) said() string {
 	switch {
 	case a.err != nil:
-		return a.err.Error()
+		return broken(a.err)
 	case a.done == nil:
 		return "no answer"
 	}
@@ -161,6 +164,9 @@ func (k *talk) ask(name, args string, more ...string) answer {
 			next := "*"
 			if len(more) > 0 {
 				next, more = more[0], more[1:]
+			}
+			if step, ok := e.Data.(*sasl.Step); ok && step.JSON != "" {
+				a.denied, next = clean(step.JSON), bearerEnd(line)
 			}
 			failed = k.send(next)
 		case e.Completes || e.Kind == event.KindResponse && k.proto == event.POP3:
@@ -312,9 +318,22 @@ func service(head []byte, proto event.Proto) string {
 func silence(err error, limit time.Duration) (id, why string) {
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return "net.timeout", fmt.Sprintf("it is connected and says nothing for %d s", int(limit.Seconds()))
+		return "net.timeout", fmt.Sprintf("it is connected and says nothing for %v", limit)
 	case errors.Is(err, io.EOF):
 		return "net.reset", "it closes the connection without a word"
 	}
 	return "net.reset", clean(err.Error())
+}
+
+// broken words an error in the midst of a conversation.
+func broken(err error) string {
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return "no answer in time"
+	case errors.Is(err, io.EOF):
+		return "the server closed the connection"
+	case errors.Is(err, syscall.ECONNRESET):
+		return "the connection was reset"
+	}
+	return clean(err.Error())
 }

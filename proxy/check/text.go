@@ -198,6 +198,9 @@ func (p *printer) login(s *Server) {
 		return
 	case !l.OK:
 		p.entry(4, label, "login", fmt.Sprintf("refused for %s by %s: %s", clean(l.User), l.How, l.Said))
+		if l.Denied != "" {
+			p.entry(4, label, "", "the server says of the token: "+l.Denied)
+		}
 		return
 	}
 	p.entry(4, label, "login", fmt.Sprintf("works for %s by %s", clean(l.User), l.How))
