@@ -41,19 +41,23 @@ func (c *checker) candidates(ctx context.Context) []*Server {
 	return list.servers
 }
 
-// further are the usual ports for a protocol that somebody names a server for,
-// where none of those works: clients go on looking, and so does the user.
+// further are the usual ports where none of what was named works: clients go on
+// looking, and so does the user. Where the usual names are no better, the hosts
+// that the domain's mail goes to are the last to try.
 func (c *checker) further(ctx context.Context) []*Server {
 	list := candidateList{servers: slices.Clone(c.report.Servers)}
 	for _, proto := range []event.Proto{event.IMAP, event.POP3} {
-		if !list.names(proto) || c.best(proto) != nil {
+		if c.best(proto) != nil {
 			continue
 		}
 		if c.target.Domain != "" {
-			c.guess(ctx, &list, proto, c.target.Domain)
+			if list.names(proto) {
+				c.guess(ctx, &list, proto, c.target.Domain)
+			}
+			c.guessExchangers(ctx, &list, proto)
 		}
 		for _, p := range c.Ports {
-			if c.target.Host != "" && p.Proto == proto && c.resolves(ctx, c.target.Host) {
+			if c.target.Host != "" && p.Proto == proto && list.names(proto) && c.resolves(ctx, c.target.Host) {
 				list.add(p.on(c.target.Host), usualPorts, false)
 			}
 		}
@@ -71,6 +75,7 @@ const (
 	commandLine = "the command line"
 	usualNames  = "common names"
 	usualPorts  = "usual ports"
+	exchangeMX  = "mail exchanger"
 )
 
 // candidateList is endpoints in order, each once.
@@ -149,22 +154,44 @@ var commonNames = map[event.Proto][]string{
 
 // guess adds the usual ports of the usual names that exist.
 func (c *checker) guess(ctx context.Context, list *candidateList, proto event.Proto, domain string) {
-	s := Source{Name: usualNames, Where: proto.Title()}
+	var hosts []string
 	for _, label := range commonNames[proto] {
-		host := label + domain
-		if !c.resolves(ctx, host) {
-			continue
-		}
-		for _, p := range c.Ports {
-			if p.Proto == proto {
-				e := p.on(host)
-				list.add(e, s.Name, false)
-				s.Offers = append(s.Offers, Offer{URL: e.String(), endpoint: e})
-			}
-		}
+		hosts = append(hosts, label+domain)
 	}
+	s := c.guessed(ctx, list, proto, usualNames, hosts)
 	if len(s.Offers) == 0 {
 		s.Note = "none of imap., pop., mail. and the domain itself has an address"
 	}
 	c.report.Sources = append(c.report.Sources, s)
+}
+
+// guessExchangers adds the hosts that mail is delivered to, and the usual names
+// beside them: a small server does all of it, and hosters name theirs alike.
+func (c *checker) guessExchangers(ctx context.Context, list *candidateList, proto event.Proto) {
+	x := c.exchangers(ctx, c.target.Domain)
+	hosts := slices.Clone(x.hosts)
+	for _, domain := range x.domains {
+		for _, label := range commonNames[proto][:2] {
+			hosts = append(hosts, label+domain)
+		}
+	}
+	if s := c.guessed(ctx, list, proto, exchangeMX, hosts); len(s.Offers) > 0 {
+		c.report.Sources = append(c.report.Sources, s)
+	}
+}
+
+// guessed adds the usual ports of those hosts that exist.
+func (c *checker) guessed(ctx context.Context, list *candidateList, proto event.Proto, name string, hosts []string) Source {
+	s := Source{Name: name, Where: proto.Title()}
+	exist := collect(hosts, func(host string) bool { return c.resolves(ctx, host) })
+	for i, host := range hosts {
+		for _, p := range c.Ports {
+			if exist[i] && p.Proto == proto {
+				e := p.on(host)
+				list.add(e, name, false)
+				s.Offers = append(s.Offers, Offer{URL: e.String(), endpoint: e})
+			}
+		}
+	}
+	return s
 }

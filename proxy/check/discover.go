@@ -35,6 +35,9 @@ func (c *checker) discover(ctx context.Context) {
 	}
 	all.Wait()
 	c.report.Sources = slices.Concat(said...)
+	if !slices.ContainsFunc(c.report.Sources, func(s Source) bool { return len(s.Offers) > 0 }) {
+		c.report.Sources = append(c.report.Sources, c.lookExchangers(ctx, domain)...)
+	}
 }
 
 // services are the SRV records that name mail servers (RFC 6186 §3, RFC 8314 §5.1).
@@ -224,12 +227,7 @@ func (c *checker) lookISPDB(ctx context.Context, domain string) []Source {
 		return nil
 	}
 	s := Source{Name: "ISPDB", Where: c.ISPDB}
-	names := []string{domain}
-	if mx, err := c.resolver.query(ctx, domain, dns.TypeMX); err == nil {
-		if r, ok := mx[0].(*dns.MX); ok {
-			names = append(names, baseDomain(strings.TrimSuffix(strings.ToLower(r.Mx), ".")))
-		}
-	}
+	names := append([]string{domain}, c.exchangers(ctx, domain).domains...)
 	files, err := ispdbFiles(c.ISPDB)
 	if err != nil {
 		s.flaw("%v", err)
@@ -290,17 +288,6 @@ func configures(data []byte, domain string) bool {
 		}
 	}
 	return false
-}
-
-// baseDomain is the last two labels of a name, or three where the last but one
-// is short, as in co.uk: what clients without a list of suffixes do.
-func baseDomain(host string) string {
-	labels := strings.Split(host, ".")
-	n := 2
-	if len(labels) > 2 && len(labels[len(labels)-2]) <= 3 && len(labels[len(labels)-1]) == 2 {
-		n = 3
-	}
-	return strings.Join(labels[max(0, len(labels)-n):], ".")
 }
 
 // lookAutodiscover asks as Outlook does: the domain, its autodiscover host, the

@@ -34,7 +34,7 @@ func (c *checker) judge(ctx context.Context) {
 	}
 	for _, s := range c.report.Servers {
 		for _, f := range s.found {
-			c.add(f, s.URL, c.guessed(s))
+			c.add(f, s.URL, c.byTheWay(s))
 		}
 	}
 	c.judgeSources()
@@ -77,10 +77,10 @@ func (c *checker) add(f found, where string, guess bool) {
 	})
 }
 
-// guessed reports whether s is only a common name, and a client has something better.
-func (c *checker) guessed(s *Server) bool {
+// byTheWay reports whether s is only a common name, and a client has something better.
+func (c *checker) byTheWay(s *Server) bool {
 	best := c.best(s.endpoint.Proto)
-	return best != nil && best != s && best.verified && len(s.From) == 1 && (s.From[0] == usualNames || s.From[0] == usualPorts)
+	return best != nil && best != s && best.verified && !s.announced && !slices.Contains(s.From, commandLine)
 }
 
 // judgeReach looks at the families of addresses.

@@ -17,7 +17,7 @@ func (c *checker) judgeSources() {
 			c.add(found{id: "check.source-broken", detail: s.Name + ": " + s.Note}, s.Where, false)
 		}
 		for _, o := range s.Offers {
-			if s.Name == usualNames {
+			if s.guess() {
 				continue
 			}
 			if o.endpoint.Mode == route.Cleartext {
@@ -30,6 +30,9 @@ func (c *checker) judgeSources() {
 		c.judgeAgreement(proto)
 	}
 }
+
+// guess reports whether a source is mailtap's own guess.
+func (s *Source) guess() bool { return s.Name == usualNames || s.Name == exchangeMX }
 
 // judgeAgreement compares the servers that sources name for one protocol. Two
 // agree where they have one in common: a source may name more than another.
@@ -47,7 +50,7 @@ func (c *checker) judgeAgreement(proto event.Proto) {
 				says.offers = append(says.offers, o.endpoint)
 			}
 		}
-		if len(says.offers) > 0 && s.Name != usualNames {
+		if len(says.offers) > 0 && !s.guess() {
 			all = append(all, says)
 		}
 	}
