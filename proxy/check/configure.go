@@ -46,10 +46,10 @@ type client struct {
 // incoming is a server to read mail from, as a form writes it.
 type incoming struct {
 	Setting
-	Type   string // imap, pop3
-	Socket string // SSL, STARTTLS, plain
-	Auth   string // password-cleartext, password-encrypted, OAuth2
-	Name   string // the user, or a placeholder
+	Type   string   // imap, pop3
+	Socket string   // SSL, STARTTLS, plain
+	Auth   []string // password-cleartext, password-encrypted, OAuth2: the best first
+	Name   string   // the user, or a placeholder
 }
 
 // outgoing is a server to send mail to.
@@ -69,6 +69,9 @@ func (r *Report) Configure(form string, via Via) ([]byte, error) {
 		c.Domain = r.Settings[0].Server
 	}
 	for _, s := range r.Settings {
+		if s.Authentication == authOAuth2 && form != "autoconfig" {
+			return nil, fmt.Errorf("%s takes OAuth2 only, which this form cannot say: autoconfig can", s.Server)
+		}
 		s, ok, err := via.through(s)
 		if err != nil {
 			return nil, err
@@ -116,13 +119,15 @@ func (v Via) through(s Setting) (Setting, bool, error) {
 func (r *Report) incoming(s Setting, form string) incoming {
 	in := incoming{Setting: s, Type: s.endpoint.Proto.String(), Name: s.User}
 	in.Socket = map[route.Mode]string{route.Implicit: "SSL", route.StartTLS: "STARTTLS", route.Cleartext: "plain"}[s.endpoint.Mode]
+	if strings.HasPrefix(s.Authentication, authOAuth2) {
+		in.Auth = append(in.Auth, "OAuth2")
+	}
 	switch {
-	case strings.HasPrefix(s.Authentication, "OAuth2"):
-		in.Auth = "OAuth2"
-	case s.Authentication == "Encrypted password":
-		in.Auth = "password-encrypted"
+	case s.Authentication == authOAuth2:
+	case s.Authentication == authEncrypted:
+		in.Auth = append(in.Auth, "password-encrypted")
 	default:
-		in.Auth = "password-cleartext"
+		in.Auth = append(in.Auth, "password-cleartext")
 	}
 	if form != "autoconfig" { // which alone has placeholders, and is for all users
 		return in

@@ -39,6 +39,32 @@ func TestConfigure(t *testing.T) {
 	}
 }
 
+// A provider that takes OAuth2 says so in the form that has a word for it; where
+// it takes nothing else the other forms are not written.
+func TestConfigureOAuth2(t *testing.T) {
+	r := &Report{Domain: domain, Address: address, Settings: []Setting{{Server: "mail.example.test", Port: 993, Authentication: authOAuth2, endpoint: route.Endpoint{Proto: event.IMAP}}}}
+	for form := range forms {
+		data, err := r.Configure(form, Via{})
+		if form != "autoconfig" {
+			if err == nil || !strings.Contains(err.Error(), "takes OAuth2 only") {
+				t.Errorf("%s: %v", form, err)
+			}
+			continue
+		}
+		if got := string(data); err != nil || !strings.Contains(got, "<authentication>OAuth2</authentication>") || strings.Contains(got, "password-cleartext") {
+			t.Errorf("%s: %v\n%s", form, err, got)
+		}
+	}
+	r.Settings[0].Authentication = authOAuth2 + ", or Normal password where the provider allows it"
+	data, err := r.Configure("autoconfig", Via{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "<authentication>OAuth2</authentication>\n      <authentication>password-cleartext</authentication>"; !strings.Contains(string(data), want) {
+		t.Errorf("%q is not in\n%s", want, data)
+	}
+}
+
 func wellFormed(data []byte) error {
 	d := xml.NewDecoder(strings.NewReader(string(data)))
 	for {

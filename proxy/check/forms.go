@@ -6,12 +6,15 @@ const autoconfigForm = `<?xml version="1.0" encoding="UTF-8"?>
     <domain>{{x .Domain}}</domain>
     <displayName>{{x .Domain}}{{if .Via}} (through mailtap){{end}}</displayName>
     <displayShortName>{{x .Domain}}</displayShortName>
+{{- $in := index .Incoming 0}}
 {{- range .Incoming}}
     <incomingServer type="{{x .Type}}">
       <hostname>{{x .Server}}</hostname>
       <port>{{.Port}}</port>
       <socketType>{{.Socket}}</socketType>
-      <authentication>{{.Auth}}</authentication>
+{{- range .Auth}}
+      <authentication>{{.}}</authentication>
+{{- end}}
       <username>{{x .Name}}</username>
     </incomingServer>
 {{- end}}
@@ -20,8 +23,10 @@ const autoconfigForm = `<?xml version="1.0" encoding="UTF-8"?>
       <hostname>{{x .Host}}</hostname>
       <port>{{x .Port}}</port>
       <socketType>{{.Socket}}</socketType>
-      <authentication>password-cleartext</authentication>
-      <username>%EMAILADDRESS%</username>
+{{- range $in.Auth}}
+      <authentication>{{.}}</authentication>
+{{- end}}
+      <username>{{x $in.Name}}</username>
     </outgoingServer>
 {{- else}}
     <!-- No server for sending mail is known: clients want an outgoingServer here. -->
@@ -93,7 +98,7 @@ const mobileconfigForm = `<?xml version="1.0" encoding="UTF-8"?>
       <key>IncomingMailServerHostName</key><string>{{x $in.Server}}</string>
       <key>IncomingMailServerPortNumber</key><integer>{{$in.Port}}</integer>
       <key>IncomingMailServerUseSSL</key>{{if eq $in.Socket "plain"}}<false/>{{else}}<true/>{{end}}
-      <key>IncomingMailServerAuthentication</key><string>{{if eq $in.Auth "password-encrypted"}}EmailAuthCRAMMD5{{else}}EmailAuthPassword{{end}}</string>
+      <key>IncomingMailServerAuthentication</key><string>{{if eq (index $in.Auth 0) "password-encrypted"}}EmailAuthCRAMMD5{{else}}EmailAuthPassword{{end}}</string>
 {{- if $in.Name}}
       <key>IncomingMailServerUsername</key><string>{{x $in.Name}}</string>
 {{- end}}

@@ -278,7 +278,7 @@ func (c *checker) plainInstead(ctx context.Context, s *Server) {
 	k.greet()
 	s.Greeting = clean(firstLine(k.head))
 	if s.Speaks = service(k.head, event.ProtoNone); s.Speaks != "" && s.Speaks != s.endpoint.Proto.String() {
-		last.id, last.advice = "proto.wrong-service", ""
+		last.id, last.advice, last.also = "proto.wrong-service", "", nil
 		last.detail = fmt.Sprintf("%s is spoken there, and without TLS: %q", strings.ToUpper(s.Speaks), s.Greeting)
 		return
 	}

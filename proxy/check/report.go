@@ -211,7 +211,9 @@ type Setting struct {
 	Authentication string `json:"authentication"`      // Normal password, Encrypted password, OAuth2, ...
 	User           string `json:"user,omitempty"`      // "" where no address was given
 	UserForm       string `json:"user_form,omitempty"` // what it is, where User is not certain
+	Password       string `json:"password,omitempty"`  // which one: never itself
 	Tried          bool   `json:"tried"`               // a login with them worked
+	Outcome        string `json:"outcome"`             // what came of a login
 	Caveat         string `json:"caveat,omitempty"`
 
 	endpoint route.Endpoint

@@ -28,12 +28,20 @@ func (c *checker) settle() {
 	r.Verdict = c.verdict()
 }
 
+// Methods in the words of settings dialogs that the forms ask for.
+const (
+	authOAuth2    = "OAuth2"
+	authEncrypted = "Encrypted password"
+)
+
 func (c *checker) setting(s *Server) Setting {
 	e := s.endpoint
 	set := Setting{Protocol: e.Proto.Title(), Server: e.Host, Port: e.Port, Security: e.Mode.String(),
 		Authentication: authentication(s), endpoint: e}
 	set.User, set.UserForm = c.userName(s)
 	set.Tried = s.Login != nil && s.Login.OK
+	set.Outcome = outcome(s.Login)
+	set.Password = passwordWords(s)
 	if s.encrypted() && e.Mode == route.Cleartext { // it was not asked to be, and can
 		set.endpoint.Mode = route.StartTLS
 		set.Security = set.endpoint.Mode.String()
@@ -55,6 +63,30 @@ func (c *checker) setting(s *Server) Setting {
 	return set
 }
 
+// outcome is what came of a login.
+func outcome(l *Login) string {
+	switch {
+	case l == nil || l.Skipped != "":
+		return "no login was tried"
+	case l.OK:
+		return "the login works"
+	}
+	return "the login failed: see above"
+}
+
+// passwordWords say what to type where a client asks for a password.
+func passwordWords(s *Server) string {
+	switch {
+	case s.tokensOnly():
+		return "none: the client opens the provider's login page"
+	case s.noLogin:
+		return ""
+	case s.bearer() && !(s.Login != nil && s.Login.OK):
+		return "the mailbox's password, or an app password"
+	}
+	return "the mailbox's password"
+}
+
 // authentication is the method in the words of settings dialogs.
 func authentication(s *Server) string {
 	has := func(names ...string) bool {
@@ -63,13 +95,13 @@ func authentication(s *Server) string {
 	oauth := has("XOAUTH2", "OAUTHBEARER")
 	switch {
 	case has(methods["plain"]...) && oauth && !(s.Login != nil && s.Login.OK):
-		return "OAuth2, or Normal password where the provider allows it"
+		return authOAuth2 + ", or Normal password where the provider allows it"
 	case has(methods["plain"]...) && (s.encrypted() || !has(methods["secure"]...)):
 		return "Normal password"
 	case oauth:
-		return "OAuth2"
+		return authOAuth2
 	case has(methods["secure"]...):
-		return "Encrypted password"
+		return authEncrypted
 	case has("GSSAPI"):
 		return "Kerberos / GSSAPI"
 	case has("NTLM"):
@@ -88,7 +120,7 @@ func (c *checker) userName(s *Server) (name, form string) {
 		case l.OK:
 			return l.User, ""
 		case l.Skipped == "":
-			return l.User, "refused with this password"
+			return l.User, "not certain"
 		}
 		return l.User, "not tried"
 	}
@@ -151,6 +183,9 @@ func (c *checker) verdict() string {
 	rest := "nothing is wrong"
 	if len(wrong) > 0 {
 		rest = strings.Join(wrong, " and ")
+	}
+	if f := c.report.Findings; len(f) > 0 && f[0].severity == event.SeverityError {
+		rest += " (" + title(f[0].ID) + ")"
 	}
 	if len(c.report.Settings) == 0 {
 		return "there is no server that a mail client could use: " + rest

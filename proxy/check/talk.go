@@ -191,9 +191,13 @@ func (k *talk) send(line string) error {
 	return err
 }
 
+// patience is how many times as long as a pause may be a whole answer may take:
+// a long list on a slow line is no fault, one octet now and then is.
+const patience = 6
+
 // listen reads until enough says so of an event. It is asked of each once.
 func (k *talk) listen(enough func(*event.Event) bool) error {
-	k.conn.SetReadDeadline(time.Now().Add(k.limit))
+	end := time.Now().Add(patience * k.limit)
 	buf := make([]byte, 16<<10)
 	asked := 0
 	for {
@@ -202,6 +206,11 @@ func (k *talk) listen(enough func(*event.Event) bool) error {
 				return nil
 			}
 		}
+		pause := time.Now().Add(k.limit)
+		if pause.After(end) {
+			pause = end
+		}
+		k.conn.SetReadDeadline(pause)
 		n, err := k.conn.Read(buf)
 		if n > 0 {
 			k.take(buf[:n])

@@ -288,12 +288,8 @@ func (p *printer) settings(list []Setting) {
 		}
 		return clean(s.User)
 	})
-	row("tried", func(s Setting) string {
-		if s.Tried {
-			return "yes, the login works"
-		}
-		return "no login"
-	})
+	row("password", func(s Setting) string { return s.Password })
+	row("tried", func(s Setting) string { return s.Outcome })
 	for _, s := range list {
 		if s.Caveat != "" {
 			p.entry(2, 6, s.Protocol, s.Caveat)

@@ -281,7 +281,7 @@ func TestEndless(t *testing.T) {
 				}
 			}
 		})
-		if r := l.ask(host(l, port, "imap"), Options{Timeout: time.Second}); !slices.Equal(ids(r, event.SeverityError), []string{"net.reset"}) {
+		if r := l.ask(host(l, port, "imap"), Options{Timeout: time.Minute}); !slices.Equal(ids(r, event.SeverityError), []string{"net.reset"}) {
 			t.Errorf("%s without an end gives %+v", name, r.Servers[0])
 		}
 	}
