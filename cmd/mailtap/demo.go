@@ -131,7 +131,9 @@ const (
 	demoPOP3User = "alice"
 	demoIMAPUser = "bob"
 	demoPassword = "open sesame"
-	demoMessages = 3                  // each has: enough to see what happens, and not too long to read
+	demoMessages = 3 // each has: enough to see what happens, and not too long to read
+	demoLaptop   = "the laptop"
+	demoPhone    = "the phone"
 	demoHost     = "mail.example.org" // what the clients ask for; nobody looks it up
 )
 
@@ -256,6 +258,9 @@ func (s *stage) dial(ctx context.Context, proto, device string) (net.Conn, error
 			continue
 		}
 		d := &tls.Dialer{Config: &tls.Config{RootCAs: s.roots, ServerName: demoHost}}
+		if device == demoPhone { // another device has other software, and is known by it
+			d.Config.MinVersion = tls.VersionTLS13
+		}
 		conn, err := d.DialContext(ctx, "tcp", r.Upstream.Addr())
 		if err != nil {
 			return nil, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 
+	"mailtap/parse/behaviour"
 	"mailtap/parse/event"
 	"mailtap/parse/wire"
 )
@@ -15,6 +16,7 @@ type audience struct {
 	names   map[string]string // by session
 	events  []*event.Event    // of sessions, in order
 	closed  int               // sessions that ended, untold
+	did     behaviour.Accounts
 	changed chan struct{}
 }
 
@@ -39,6 +41,7 @@ func (a *audience) Write(batch []wire.Item) error {
 			continue
 		}
 		a.events = append(a.events, e)
+		a.did.See(e)
 		if e.Kind == event.KindSessionClose {
 			a.closed++
 		}
@@ -89,4 +92,16 @@ func (a *audience) device(session string) string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.names[session]
+}
+
+// account is what the sessions of a user did.
+func (a *audience) account(user string) *behaviour.Account {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, acc := range a.did.List() {
+		if acc.User == user {
+			return acc
+		}
+	}
+	return nil
 }

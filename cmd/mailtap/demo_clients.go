@@ -59,8 +59,8 @@ func (d *popDevice) say(block bool, format string, args ...any) ([]string, error
 	return d.text.ReadDotLines()
 }
 
-// fetchAll logs in, downloads every message, deletes it if asked to, and quits.
-func (d *popDevice) fetchAll(remove bool) (messages int, err error) {
+// takeAll logs in, downloads every message, deletes it, and quits.
+func (d *popDevice) takeAll() (messages int, err error) {
 	defer d.conn.Close()
 	if err := d.login(); err != nil {
 		return 0, err
@@ -72,9 +72,6 @@ func (d *popDevice) fetchAll(remove bool) (messages int, err error) {
 	for i := range list {
 		if _, err := d.say(true, "RETR %d", i+1); err != nil {
 			return i, err
-		}
-		if !remove {
-			continue
 		}
 		if _, err := d.say(false, "DELE %d", i+1); err != nil {
 			return i, err
@@ -148,9 +145,15 @@ func (d *imapDevice) overview() error {
 	return d.client.Fetch(all, &imap.FetchOptions{UID: true, Flags: true, RFC822Size: true}).Close()
 }
 
-// star sets the flag that mail programs show as a star.
+// read asks for the whole of a message, as when it is opened.
+func (d *imapDevice) read(number uint32) error {
+	whole := &imap.FetchItemBodySection{Peek: true}
+	return d.client.Fetch(imap.SeqSetNum(number), &imap.FetchOptions{BodySection: []*imap.FetchItemBodySection{whole}}).Close()
+}
+
+// star sets the flags of a message that was read, and is shown with a star.
 func (d *imapDevice) star(number uint32) error {
-	set := &imap.StoreFlags{Op: imap.StoreFlagsAdd, Flags: []imap.Flag{imap.FlagFlagged}}
+	set := &imap.StoreFlags{Op: imap.StoreFlagsAdd, Flags: []imap.Flag{imap.FlagSeen, imap.FlagFlagged}}
 	return d.client.Store(imap.SeqSetNum(number), set, nil).Close()
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 
+	"mailtap/parse/behaviour"
 	"mailtap/parse/layout"
 	"mailtap/view/transcript"
 )
@@ -35,26 +36,27 @@ var acts = []act{
 	{
 		title:    "POP3: the mail moves to one device",
 		before:   "Alice's laptop uses POP3, set to remove messages from the server: it downloads each one (RETR) and marks it for deletion (DELE); QUIT makes it so.",
-		play:     func(ctx context.Context, s *stage) error { return playPOP3(ctx, s, "the laptop", demoMessages) },
+		play:     func(ctx context.Context, s *stage) error { return playPOP3(ctx, s, demoLaptop, demoMessages) },
 		sessions: 1,
 	},
 	{
 		before:   "A moment later her phone asks for the same mailbox.",
-		play:     func(ctx context.Context, s *stage) error { return playPOP3(ctx, s, "the phone", 0) },
+		play:     func(ctx context.Context, s *stage) error { return playPOP3(ctx, s, demoPhone, 0) },
 		sessions: 1,
 		after:    "The phone finds nothing: the only copy is on the laptop. POP3 knows one mailbox, no folders and no flags; what one device removes is gone for all.",
 	},
 	{
 		title:    "IMAP: the mail stays on the server, and all devices see the same",
-		before:   "Bob has the same messages, and both of his devices use IMAP. The phone waits for news (IDLE). On the laptop he puts a star on message 2.",
+		before:   "Bob has the same messages, and both of his devices use IMAP. The phone waits for news (IDLE). On the laptop he opens message 2, which his mail program marks as read, and puts a star on it.",
 		play:     playIMAP,
 		sessions: 2,
-		after:    `The server told the phone without being asked: "* 2 FETCH (UID 2 FLAGS (\flagged))", while it idled. With IMAP the messages, their flags and the folders live on the server; devices only look at them.`,
+		after:    `The server told the phone without being asked, while it idled: message 2 is read and has a star. It was downloaded to the laptop, and is still on the server for the phone. With IMAP the messages, their flags and the folders live on the server; devices only look at them.`,
 	},
 }
 
 const demoOutro = `Try it with your own mail:
 
+  mailtap check you@example.org              which server and settings a mail client needs
   mailtap proxy imaps://imap.example.org     then point the mail client at 127.0.0.1, port 1993
   mailtap demo --record demo.pcapng          the same, on record: for mailtap show, and for Wireshark`
 
@@ -76,6 +78,9 @@ func tell(ctx context.Context, s *stage, out io.Writer) error {
 			return err
 		}
 	}
+	chapter++
+	t.head(fmt.Sprintf("%d. What was seen, side by side", chapter))
+	t.compare()
 	t.head("And now")
 	t.say(demoOutro)
 	return nil
@@ -114,6 +119,20 @@ func (t *story) act(ctx context.Context, a act) error {
 	return nil
 }
 
+// compare sets both protocols beside each other, from what the sessions did.
+func (t *story) compare() {
+	pop, imap := t.stage.heard.account(demoPOP3User), t.stage.heard.account(demoIMAPUser)
+	if pop == nil || imap == nil {
+		return
+	}
+	t.say(tableLines(behaviour.Beside(pop, imap))...)
+	t.say("")
+	for _, a := range []*behaviour.Account{pop, imap} {
+		t.say(layout.Wrap(a.Verdict(), t.width)...)
+	}
+	t.say("")
+}
+
 // head begins a chapter.
 func (t *story) head(title string) {
 	t.say(t.paint.Paint(layout.Strong, title), t.paint.Paint(layout.Quiet, strings.Repeat("-", layout.Width(title))))
@@ -127,17 +146,17 @@ func (t *story) say(lines ...string) {
 
 // playIMAP has two devices at once; what one does the other is told.
 func playIMAP(ctx context.Context, s *stage) error {
-	laptop, err := s.imapDevice(ctx, "the laptop")
+	laptop, err := s.imapDevice(ctx, demoLaptop)
 	if err != nil {
 		return err
 	}
-	phone, err := s.imapDevice(ctx, "the phone")
+	phone, err := s.imapDevice(ctx, demoPhone)
 	if err != nil {
 		return errors.Join(err, laptop.logout())
 	}
 	err = laptop.overview()
 	if err == nil {
-		err = phone.waitForFlags(func() error { return laptop.star(2) })
+		err = phone.waitForFlags(func() error { return errors.Join(laptop.read(2), laptop.star(2)) })
 	}
 	err = errors.Join(err, phone.logout(), s.heard.ended(ctx, 1)) // one after the other reads better
 	return errors.Join(err, laptop.logout())
@@ -149,7 +168,7 @@ func playPOP3(ctx context.Context, s *stage, device string, want int) error {
 	if err != nil {
 		return err
 	}
-	got, err := d.fetchAll(true)
+	got, err := d.takeAll()
 	if err == nil && got != want {
 		err = fmt.Errorf("%s finds %d messages, not %d", device, got, want)
 	}

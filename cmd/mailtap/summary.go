@@ -128,17 +128,20 @@ func table(w io.Writer, rows []behaviour.Row) {
 	if len(rows) == 0 {
 		return
 	}
-	row := func(what, pop, imap string) {
-		for _, line := range layout.Columns([]int{24, 28, 27}, what, pop, imap) {
-			fmt.Fprintln(w, " ", line)
-		}
+	fmt.Fprintln(w)
+	for _, line := range tableLines(rows) {
+		fmt.Fprintln(w, " ", line)
 	}
 	fmt.Fprintln(w)
-	row("what was seen here", "POP3", "IMAP")
+}
+
+func tableLines(rows []behaviour.Row) (lines []string) {
+	widths := []int{24, 28, 27}
+	lines = layout.Columns(widths, "what was seen here", "POP3", "IMAP")
 	for _, r := range rows {
-		row(r.About, r.POP3, r.IMAP)
+		lines = append(lines, layout.Columns(widths, r.About, r.POP3, r.IMAP)...)
 	}
-	fmt.Fprintln(w)
+	return lines
 }
 
 func plural(n int, one, many string) string {

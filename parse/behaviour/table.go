@@ -15,7 +15,7 @@ type Row struct {
 // sum is what the sessions of one protocol did together.
 type sum struct {
 	visits, devices                   int
-	atOnce                            int
+	atOnce, refused                   int
 	boxes                             map[string]bool
 	whole, partly, headers            int64
 	got                               int64
@@ -26,6 +26,9 @@ type sum struct {
 
 func (acc *Account) sum(proto string) sum {
 	s := sum{boxes: map[string]bool{}, atOnce: acc.overlap(proto)}
+	if proto == "pop3" {
+		s.refused = acc.Refused
+	}
 	devices := map[string]bool{}
 	for _, v := range acc.Visits {
 		if v.Proto != proto {
@@ -91,22 +94,25 @@ func (acc *Account) Verdict() string { return acc.tell().verdict }
 func (acc *Account) tell() told {
 	if acc.words.events != acc.events || acc.events == 0 {
 		pop, imap := acc.sum("pop3"), acc.sum("imap")
-		acc.words = told{acc.events, acc.compared(pop, imap), acc.concluded(pop, imap)}
+		acc.words = told{acc.events, compared(pop, imap), acc.concluded(pop, imap)}
 	}
 	return acc.words
 }
 
-func (acc *Account) compared(pop, imap sum) []Row {
+// Beside sets what POP3 did with one account beside what IMAP did with another.
+func Beside(pop, imap *Account) []Row { return compared(pop.sum("pop3"), imap.sum("imap")) }
+
+func compared(pop, imap sum) []Row {
 	if pop.visits == 0 || imap.visits == 0 {
 		return nil
 	}
 	rows := []Row{
 		{"sessions, devices", fmt.Sprintf("%d, %d", pop.visits, pop.devices), fmt.Sprintf("%d, %d", imap.visits, imap.devices)},
-		{"at the same time", acc.alone(pop), upTo(imap.atOnce)},
+		{"at the same time", pop.alone(), upTo(imap.atOnce)},
 		{"mailboxes in use", "INBOX alone", imap.mailboxes()},
 		{"whole messages fetched", pop.fetched(), imap.fetched()},
 		{"looked at in part", some(pop.headers, "beginning", "beginnings"), imap.looked()},
-		{"left on the server", pop.remains(), imap.remains()},
+		{"on the server then", pop.remains(), imap.remains()},
 	}
 	if imap.flagged > 0 {
 		rows = append(rows, Row{"marks (read, flagged)", "there are no marks", some(imap.flagged, "message", "messages")})
@@ -118,10 +124,10 @@ func (acc *Account) compared(pop, imap sum) []Row {
 }
 
 // alone is whether POP3 sessions were let in together.
-func (acc *Account) alone(s sum) string {
+func (s sum) alone() string {
 	switch {
-	case acc.Refused > 0:
-		return "1; " + count(acc.Refused, "other was kept out", "others were kept out")
+	case s.refused > 0:
+		return "1; " + count(s.refused, "other was kept out", "others were kept out")
 	case s.atOnce > 1:
 		return upTo(s.atOnce) + " (this server allows it)"
 	}
