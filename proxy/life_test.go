@@ -348,20 +348,25 @@ func TestNoGateAfterLogin(t *testing.T) {
 
 // The server's last line may have no end, also behind a gate.
 func TestLastLine(t *testing.T) {
-	r := newRig(t, "imap+starttls", "imap", func(p *peer) {
-		p.send("* OK ready")
-		p.want("a1 NOOP")
-		io.WriteString(p.conn, "* BYE cut")
-	}, nil)
-	c := r.client()
-	c.want("* OK ready")
-	c.send("a1 NOOP")
-	rest, _ := io.ReadAll(c.in)
-	if string(rest) != "* BYE cut" {
-		t.Errorf("got %q", rest)
+	for _, tt := range []struct{ scheme, greeting, command, last string }{
+		{"imap", "* OK ready", "a1 NOOP", "* BYE cut"},
+		{"pop3", "+OK ready", "NOOP", "-ERR cut"},
+	} {
+		r := newRig(t, tt.scheme+"+starttls", tt.scheme, func(p *peer) {
+			p.send(tt.greeting)
+			p.want(tt.command)
+			io.WriteString(p.conn, tt.last)
+		}, nil)
+		c := r.client()
+		c.want(tt.greeting)
+		c.send(tt.command)
+		rest, _ := io.ReadAll(c.in)
+		if string(rest) != tt.last {
+			t.Errorf("%s: got %q, want %q", tt.scheme, rest, tt.last)
+		}
+		c.conn.Close()
+		r.end()
 	}
-	c.conn.Close()
-	r.end()
 }
 
 func TestIDs(t *testing.T) {

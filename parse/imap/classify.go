@@ -55,7 +55,7 @@ func (s *Session) classifyClient(line []byte) what {
 		return what{kind: event.KindClientData, line: lineCancel}
 	}
 	w := classifyCommand(text)
-	if w.kind == event.KindCommand && w.row == nil && !s.journal.State.LoggedIn() {
+	if w.kind == event.KindCommand && w.row == nil && (s.owed || !s.journal.State.LoggedIn()) {
 		s.doubt(&w, text)
 	}
 	return w

@@ -246,6 +246,7 @@ func (s *Session) settle(p *pending, status string) {
 		if s.auth.ex.Authz() != "" {
 			p.user = s.auth.ex.Authz()
 		}
+		s.owed = !s.auth.spoke
 		s.auth = auth{}
 	}
 	if s.idle.seq == p.seq {

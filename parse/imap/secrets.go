@@ -34,6 +34,7 @@ type auth struct {
 	seq       int64 // of the command
 	asked     int   // continuation requests
 	answered  int   // client lines since the command
+	spoke     bool  // the client has sent a response, an initial one or a line
 }
 
 // idle is an IDLE command.
@@ -273,6 +274,7 @@ func (s *Session) saslResponse(m *message, line []byte, given []wire.Secret) {
 // clientStep hands what the client sent to the exchange. A capture has it
 // masked, and says what it was.
 func (s *Session) clientStep(text []byte, off int, given []wire.Secret) *sasl.Step {
+	s.auth.spoke = true
 	var step sasl.Step
 	if len(given) > 0 {
 		step = s.auth.ex.Recorded(event.SideClient, given[0])

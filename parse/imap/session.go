@@ -56,7 +56,7 @@ type Session struct {
 	deflated  bool
 	replay    bool // what comes is from a capture: COMPRESS is undone already
 	echo      sasl.Echo
-	owed      bool // the client's password, whose literal was refused, may come as a line
+	owed      bool // the client's credentials may still come as a line: the server did not wait for them
 
 	back     []byte
 	deferred []byte // answers that wait for the end of a response

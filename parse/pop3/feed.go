@@ -23,14 +23,16 @@ func (s *Session) Feed(side event.Side, data []byte, t time.Time, gate wire.Gate
 
 // feed takes a chunk apart.
 func (s *Session) feed(d *direction, data []byte, t time.Time) (r wire.Result) {
+	if len(data) == 0 && s.gate == nil { // what a gate waited for the end of
+		s.forwardKept(d)
+	}
 	for pos := 0; pos < len(data); {
 		var n int
 		f := &s.fragmentNow
 		*f, n = d.split.Next(data[pos:], t)
 		if f.Kind == None {
 			if s.gate == nil || d.split.Block() && !d.split.ByLine() {
-				s.forward(d.split.Kept()[d.sent:])
-				d.sent = d.split.Buffered()
+				s.forwardKept(d)
 			}
 			return r
 		}
@@ -62,6 +64,12 @@ func (s *Session) forward(data []byte) {
 	if !s.passing {
 		s.out = append(s.out, data...)
 	}
+}
+
+// forwardKept sends what has come of a line whose end has not.
+func (s *Session) forwardKept(d *direction) {
+	s.forward(d.split.Kept()[d.sent:])
+	d.sent = d.split.Buffered()
 }
 
 // fragment takes one fragment of a chunk.

@@ -234,6 +234,7 @@ func (s *Session) effect(p *pending, st status) {
 		s.State = event.StateUpdate // even if some messages could not be removed (RFC 1939 §6)
 		return
 	}
+	s.owed = p.x != nil && p.responses == 0
 	if !st.ok() {
 		return
 	}

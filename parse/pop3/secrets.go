@@ -36,12 +36,16 @@ func (s *Session) hideCommand(line []byte, p *parsed, known []wire.Secret) (h hi
 	if p.name == "AUTH" && len(p.args) > 0 {
 		return s.hideAuth(line, p, known)
 	}
+	owed := s.owed && !p.known
+	if owed {
+		p.name = "" // nor is its first word one
+	}
 	switch {
 	case len(known) > 0:
 		h.secrets = known
 	case p.known && p.cmd.Secret > 0 && len(p.args) >= p.cmd.Secret:
 		h.secrets = []wire.Secret{s.secretArgument(line, p)}
-	case !p.known && !s.State.LoggedIn():
+	case owed, !p.known && !s.State.LoggedIn():
 		h.secrets = s.hideUnknown(line, p)
 	}
 	h.step = loginStep(line, p, h.secrets)
@@ -51,7 +55,7 @@ func (s *Session) hideCommand(line []byte, p *parsed, known []wire.Secret) (h hi
 // listen keeps what a client's line hides until the login stands: the server
 // may quote it.
 func (s *Session) listen(l *line, secrets []wire.Secret) {
-	if len(l.known) > 0 || s.State.LoggedIn() {
+	if len(l.known) > 0 || s.State.LoggedIn() && !s.owed {
 		return
 	}
 	for _, k := range secrets {

@@ -38,6 +38,8 @@ type Session struct {
 	named          string // by USER, until the login's end
 	echo           sasl.Echo
 
+	owed bool // AUTH was answered before the client's part, which may still come, as a line
+
 	out, back []byte // what Feed gives
 	passing   bool   // Feed's chunk goes on as it is
 	gate      wire.Gate
