@@ -77,7 +77,31 @@ func (s *session) drain() {
 	s.mu.Lock()
 	s.drains = true
 	s.mu.Unlock()
+	s.leaveHeard()
+}
+
+// leaveHeard ends a session that is idle, when all has been heard that a side
+// has sent; its end above all, for then it is that side who ended the session.
+func (s *session) leaveHeard() {
+	for s.unheard() {
+		select {
+		case <-s.ctx.Done():
+			return
+		case <-time.After(hearing):
+		}
+	}
 	s.leave(shuttingDown, shutDown, false)
+}
+
+// hearing is how often leaveHeard looks whether all has been heard.
+const hearing = 2 * time.Millisecond
+
+// unheard reports whether something has arrived that the loops, while both
+// run, have not seen yet.
+func (s *session) unheard() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.stands && !s.over && s.by == event.SideNone && (s.client.link.arrived() || s.server.link.arrived())
 }
 
 // drained ends the session: its time is up.

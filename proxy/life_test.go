@@ -246,6 +246,41 @@ func TestDrain(t *testing.T) {
 	})
 }
 
+// A side that has closed its connection before the proxy was told to end is
+// who ended the session, however little before.
+func TestEndedBeforeDrain(t *testing.T) {
+	for _, scheme := range []string{"imap", "imaps"} {
+		for _, by := range []event.Side{event.SideClient, event.SideServer} {
+			for range 20 {
+				leave, left := make(chan bool), make(chan bool)
+				r := newRig(t, scheme, scheme, func(p *peer) {
+					p.send("* OK ready")
+					if <-leave {
+						p.conn.Close()
+						close(left)
+					}
+					io.Copy(io.Discard, p.in)
+				}, nil)
+				c := r.client()
+				if scheme == "imaps" {
+					c.clientTLS()
+				}
+				c.want("* OK ready")
+				leave <- by == event.SideServer
+				if by == event.SideServer {
+					<-left
+				} else {
+					c.conn.Close()
+				}
+				r.end()
+				if closed := r.record.closes(); len(closed) != 1 || closed[0].Close.By != by {
+					t.Errorf("%s: closed by %v, want %v", scheme, closed[0].Close.By, by)
+				}
+			}
+		}
+	}
+}
+
 // One session, then Serve returns.
 func TestOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

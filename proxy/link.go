@@ -56,9 +56,10 @@ type link struct {
 	net.Conn
 	raw syscall.RawConn // nil where the connection has none
 
-	pushed []byte // unread: comes first
-	hurry  bool   // Read never waits
-	short  bool   // the last read left nothing behind
+	pushed []byte      // unread: comes first
+	hurry  bool        // Read never waits
+	short  bool        // the last read left nothing behind
+	busy   atomic.Bool // what the last read has brought is not dealt with yet
 
 	// Of the read that runs: see readRaw.
 	try  func(fd uintptr) bool

@@ -30,6 +30,7 @@ func (l *link) readRaw(fd uintptr) bool {
 			l.buf.release()
 			l.buf = nil
 		}
+		l.busy.Store(false)
 		return false
 	case err == syscall.EAGAIN:
 		l.err = errNoMore
@@ -39,5 +40,23 @@ func (l *link) readRaw(fd uintptr) bool {
 		l.err = io.EOF
 	}
 	l.got = max(n, 0)
+	l.busy.Store(l.busy.Load() || l.err != errNoMore)
 	return true
+}
+
+// arrived reports whether there are octets, or an end, that whoever reads from
+// the link has not dealt with.
+func (l *link) arrived() (there bool) {
+	if l.busy.Load() {
+		return true
+	}
+	if l.raw == nil {
+		return false
+	}
+	err := l.raw.Control(func(fd uintptr) {
+		var one [1]byte
+		_, _, err := syscall.Recvfrom(int(fd), one[:], syscall.MSG_PEEK)
+		there = err != syscall.EAGAIN && err != syscall.EINTR
+	})
+	return err != nil || there || l.busy.Load()
 }

@@ -150,7 +150,7 @@ func (s *session) pass(from, to *leg, data []byte) (e ending, done bool) {
 		e.how = endStop
 	default:
 		if s.draining() {
-			s.leave(shuttingDown, shutDown, false)
+			s.proxy.wg.Go(s.leaveHeard) // behind this loop's own next Read
 		}
 		return e, false
 	}
