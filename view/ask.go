@@ -235,18 +235,25 @@ func (a *App) askExport() {
 }
 
 func (a *App) copyLine() {
-	text := ""
+	text, what := "", "the line"
 	switch p := a.top().(type) {
 	case *findings:
 		if f := p.current(a); f != nil {
 			text = f.Finding.ID + ": " + f.Finding.Title + "\n" + f.Finding.Advice
+		}
+	case *sessions:
+		if text = p.welcome.text(); len(a.model.Sessions) > 0 {
+			text, what = "", "the session's name"
+			if s := p.current(a); s != nil {
+				text = s.ID
+			}
 		}
 	default:
 		if s, i, ok := a.row(); ok {
 			text = s.Rows[i].Event.Text
 		}
 	}
-	a.copy(text, "the line")
+	a.copy(text, what)
 }
 
 func (a *App) copyAll() {
@@ -294,26 +301,33 @@ func (a *App) compare() {
 	})
 }
 
+// endSession ends an open session, or takes one that has ended off the list.
 func (a *App) endSession() {
 	s := a.session()
-	if s == nil || !s.Ended.IsZero() || a.options.Actions.End == nil {
-		a.say("only an open session of a running proxy can be ended")
-		return
-	}
-	a.confirm("end session "+s.ID+"?", func() {
-		a.beside("ending the session", func() error { return a.options.Actions.End(s.ID) }, func(err error) {
-			a.message = ""
-			if err != nil {
-				a.fail(err)
-			}
+	switch {
+	case s == nil:
+	case !s.Ended.IsZero() || !a.options.Live:
+		a.confirm("take session "+s.ID+" off this list?", func() {
+			a.model.Forget(func(one *Session) bool { return one == s })
 		})
-	})
+	case a.options.Actions.End == nil:
+		a.say("sessions cannot be ended from here")
+	default:
+		a.confirm("end session "+s.ID+"?", func() {
+			a.beside("ending the session", func() error { return a.options.Actions.End(s.ID) }, func(err error) {
+				a.message = ""
+				if err != nil {
+					a.fail(err)
+				}
+			})
+		})
+	}
 }
 
 func (a *App) clear() {
 	a.confirm("clear the sessions that have ended?", func() {
 		a.over = nil
-		a.model.Clear(false)
+		a.model.Forget(func(s *Session) bool { return !s.Ended.IsZero() })
 	})
 }
 

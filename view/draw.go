@@ -19,6 +19,7 @@ func (a *App) Draw() {
 	a.drawTabs(c.Row(0))
 	a.top().draw(a, c.Sub(0, 1, c.W, c.H-2))
 	a.drawStatus(c.Row(c.H - 1))
+	a.drawMessage(c)
 	if a.input != nil {
 		rows := min(2, c.H-2)
 		a.input.Draw(c.Sub(0, c.H-rows, c.W, rows), a.palette)
@@ -125,12 +126,6 @@ func (a *App) drawStatus(c widget.Canvas) {
 		c.Put(1, 0, "filtering … "+strconv.Itoa(int(a.sifting.far*100))+"%  (esc stops)", p.Status)
 		return
 	case a.message != "":
-		style := p.Status
-		if a.bad {
-			style = p.Bad.Reverse(true)
-		}
-		c.Fill(style)
-		c.Put(1, 0, widget.Cut(a.message, c.W-2), style)
 		return
 	}
 	c.Fill(p.Plain)
@@ -146,6 +141,24 @@ func (a *App) drawStatus(c widget.Canvas) {
 		}
 		x = c.Put(x, 0, key, p.Key)
 		x = c.Put(x+1, 0, b.short, p.Dim) + 2
+	}
+}
+
+// drawMessage draws the message at the end of c, in as many rows as it needs
+// but for half of them.
+func (a *App) drawMessage(c widget.Canvas) {
+	if a.message == "" || a.input != nil {
+		return
+	}
+	style := a.palette.Status
+	if a.bad {
+		style = a.palette.Bad.Reverse(true)
+	}
+	lines := widget.Wrap(a.message, c.W-2, max(1, c.H/2))
+	c = c.Sub(0, c.H-len(lines), c.W, len(lines))
+	c.Fill(style)
+	for y, l := range lines {
+		c.Put(1, y, l, style)
 	}
 }
 

@@ -31,7 +31,7 @@ func newHelp() *pager {
 		title string
 		in    where
 	}{
-		{"Sessions", inSessions}, {"Transcript of a session", inTranscript}, {"Detail of a line", inDetail},
+		{"No session yet", inWelcome}, {"Sessions", inSessions}, {"Transcript of a session", inTranscript}, {"Detail of a line", inDetail},
 		{"Findings", inFindings}, {"Accounts and TLS", inAccounts | inTLS}, {"Log", inLog},
 	} {
 		b.WriteString("\n" + part.title + "\n")
@@ -69,6 +69,14 @@ func helpLine(b *strings.Builder, bn *binding) {
 		labels[i] = keyLabel(k)
 	}
 	b.WriteString("  " + widget.Pad(strings.Join(labels, " "), 18) + bn.help + "\n")
+}
+
+// text is the line under the cursor.
+func (p *pager) text() string {
+	if p.cursor.Cursor >= len(p.lines) {
+		return ""
+	}
+	return strings.TrimSpace(p.lines[p.cursor.Cursor])
 }
 
 func (p *pager) title(a *App) string { return p.name }

@@ -16,8 +16,9 @@ const (
 	inTLS
 	inLog
 	inHelp
+	inWelcome        // the sessions, while there are none
 	everywhere where = 0xffff
-	inLists          = inSessions | inTranscript | inFindings | inAccounts | inTLS | inLog
+	inLists          = inSessions | inTranscript | inFindings | inAccounts | inTLS | inLog | inWelcome
 )
 
 // binding is one key: what presses it, where, what it does, and what is said
@@ -84,9 +85,11 @@ func init() {
 
 		{[]string{"w"}, inSessions | inTranscript | inDetail, "save", "save what is shown", (*App).askSave},
 		{[]string{"x"}, inSessions | inTranscript | inDetail, "export", "export the session", (*App).askExport},
+		{[]string{"y"}, inWelcome, "copy", "copy the line to the clipboard", (*App).copyLine},
 		{[]string{"y"}, inTranscript | inDetail | inFindings, "", "copy the line to the clipboard", (*App).copyLine},
+		{[]string{"y"}, inSessions, "", "copy the session's name, as in CAPTURE#SESSION", (*App).copyLine},
 		{[]string{"Y"}, inTranscript | inDetail, "", "copy the whole transcript", (*App).copyAll},
-		{[]string{"d"}, inSessions, "", "end an open session", (*App).endSession},
+		{[]string{"d"}, inSessions, "", "end an open session; take one that has ended off the list", (*App).endSession},
 		{[]string{"z"}, everywhere, "", "clear the sessions that have ended", (*App).clear},
 		{[]string{":"}, everywhere, "", "type a command; tab completes its name", (*App).askCommand},
 		{[]string{"Ctrl+L"}, everywhere, "", "draw the screen anew", func(a *App) { a.screen.Sync() }},

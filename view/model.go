@@ -1,6 +1,8 @@
 package view
 
 import (
+	"slices"
+
 	"mailtap/parse/behaviour"
 	"mailtap/parse/event"
 	"mailtap/parse/wire"
@@ -17,6 +19,7 @@ type Model struct {
 	Accounts  behaviour.Accounts
 
 	byID             map[string]*Session
+	forgotten        map[string]bool   // sessions
 	marks            map[string]string // SESSION:SEQ -> the user's comment; "" is a mark alone
 	events           int
 	passed, unlisted int    // events of a survey; findings of it that were too many
@@ -32,7 +35,7 @@ type Left struct{ Events, Octets int64 }
 // NewModel makes an empty model that holds at most keep octets of what was
 // relayed, so that literals and message text can be opened.
 func NewModel(keep int64) *Model {
-	return &Model{byID: map[string]*Session{}, marks: map[string]string{}, Keep: keep}
+	return &Model{byID: map[string]*Session{}, forgotten: map[string]bool{}, marks: map[string]string{}, Keep: keep}
 }
 
 // Events is how many events the model holds.
@@ -54,6 +57,9 @@ func (m *Model) Add(items []wire.Item) {
 }
 
 func (m *Model) event(e *event.Event) {
+	if e.Context != nil && m.forgotten[e.Session] {
+		return
+	}
 	m.events++
 	m.everywhere(e)
 	if e.Context != nil && e.Session != "" {
@@ -148,30 +154,24 @@ func (m *Model) Marked(id string) (comment string, ok bool) {
 	return comment, ok
 }
 
-// Clear forgets the sessions that have ended, or all of them.
-func (m *Model) Clear(all bool) {
+// Forget drops the sessions that gone is true of, and what was found in them.
+// What is told of them later is not taken any more.
+func (m *Model) Forget(gone func(*Session) bool) {
 	var stay []*Session
-	gone := map[string]bool{}
 	for _, s := range m.Sessions {
-		if all || !s.Ended.IsZero() {
-			if s.apart == held {
-				m.kept -= s.forget()
-				m.events -= len(s.Rows)
-			}
-			gone[s.ID] = true
-			delete(m.byID, s.ID)
-		} else {
+		if !gone(s) {
 			stay = append(stay, s)
+			continue
 		}
+		if s.apart == held {
+			m.kept -= s.forget()
+			m.events -= len(s.Rows)
+		}
+		m.forgotten[s.ID] = true
+		delete(m.byID, s.ID)
 	}
 	m.Sessions, m.oldest = stay, 0
-	var findings []*event.Event
-	for _, f := range m.Findings {
-		if f.Context != nil && !gone[f.Session] {
-			findings = append(findings, f)
-		}
-	}
-	m.Findings = findings
+	m.Findings = slices.DeleteFunc(m.Findings, func(f *event.Event) bool { return f.Context != nil && m.forgotten[f.Session] })
 }
 
 // Row is one event of a session, and where its octets begin in its direction.

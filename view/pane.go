@@ -35,10 +35,15 @@ func (a *App) top() pane {
 
 func (a *App) open(p pane) { a.over = append(a.over, p) }
 
-// back closes what is on top; at the bottom it asks whether to leave.
+// back closes what is on top, then goes to the first view; there it asks
+// whether to leave.
 func (a *App) back() {
 	if n := len(a.over); n > 0 {
 		a.over = a.over[:n-1]
+		return
+	}
+	if a.tab != tabSessions {
+		a.showTab(tabSessions)
 		return
 	}
 	if a.options.Parting == "" {

@@ -19,7 +19,9 @@ type sessions struct {
 	marked string
 	rows   []*Session // what is shown, in order
 
+	wide    []int // the widest cell seen of each column
 	welcome pager // while there is none
+	none    bool  // there is none
 }
 
 func newSessions() *sessions { return &sessions{cursor: widget.List{Follow: true}} }
@@ -42,13 +44,13 @@ func init() {
 		{widget.Column{Title: "", Min: 4, Max: 4}, func(a *App, s *Session) widget.Span {
 			return widget.Span{Text: s.proto(), Style: a.palette.Plain}
 		}, func(x, y *Session) bool { return x.proto() < y.proto() }},
-		{widget.Column{Title: "client", Min: 11, Max: 28, Priority: 3}, func(a *App, s *Session) widget.Span {
+		{widget.Column{Title: "client", Min: 15, Max: 28, Priority: 3}, func(a *App, s *Session) widget.Span {
 			return widget.Span{Text: s.client_(), Style: a.palette.Client}
 		}, func(x, y *Session) bool { return x.client_() < y.client_() }},
 		{widget.Column{Title: "user", Min: 10, Max: 24}, func(a *App, s *Session) widget.Span {
 			return widget.Span{Text: s.User(), Style: a.palette.Strong}
 		}, func(x, y *Session) bool { return x.User() < y.User() }},
-		{widget.Column{Title: "server", Min: 9, Max: 28, Priority: 6}, func(a *App, s *Session) widget.Span {
+		{widget.Column{Title: "server", Min: 12, Max: 28, Priority: 6}, func(a *App, s *Session) widget.Span {
 			return widget.Span{Text: s.server_(), Style: a.palette.Plain}
 		}, func(x, y *Session) bool { return x.server_() < y.server_() }},
 		{widget.Column{Title: "TLS c/s", Min: 9, Max: 10, Priority: 5}, tlsCell, func(x, y *Session) bool { return x.tlsShort() < y.tlsShort() }},
@@ -167,7 +169,13 @@ func tlsWord(t *event.TLS) string {
 }
 
 func (p *sessions) title(a *App) string { return "Sessions" }
-func (p *sessions) where() where        { return inSessions }
+
+func (p *sessions) where() where {
+	if p.none {
+		return inWelcome
+	}
+	return inSessions
+}
 
 // order brings the rows up to date: those that the filter shows, in order.
 func (p *sessions) refresh(a *App) {
@@ -175,7 +183,7 @@ func (p *sessions) refresh(a *App) {
 	if !p.cursor.Follow && p.cursor.Cursor < len(p.rows) && p.cursor.Cursor >= 0 {
 		keep = p.rows[p.cursor.Cursor]
 	}
-	p.rows = p.rows[:0]
+	p.rows, p.none = p.rows[:0], len(a.model.Sessions) == 0
 	for _, s := range a.model.Sessions {
 		if a.shows(s) {
 			p.rows = append(p.rows, s)
@@ -255,6 +263,7 @@ func (p *sessions) draw(a *App, c widget.Canvas) {
 		p.welcome.draw(a, c)
 		return
 	}
+	p.measure(a, c.H)
 	columns, widths := p.layout(c.W - 1)
 	titles := c.Row(0)
 	titles.Fill(a.palette.Header)
@@ -266,11 +275,38 @@ func (p *sessions) draw(a *App, c widget.Canvas) {
 	}
 }
 
-// layout says how wide each column is.
+// measure takes the width of the cells within n rows of the cursor. Columns
+// only grow by that, so that they stay where they are as one scrolls.
+func (p *sessions) measure(a *App, n int) {
+	if p.wide == nil {
+		p.wide = make([]int, len(sessionColumns))
+		for i := range sessionColumns {
+			p.wide[i] = widget.Width(sessionColumns[i].Title)
+		}
+	}
+	at := p.cursor.Cursor
+	if p.cursor.Follow {
+		at = len(p.rows)
+	}
+	for r := max(0, at-n); r < min(len(p.rows), at+n); r++ {
+		for i := range sessionColumns {
+			p.wide[i] = max(p.wide[i], widget.Width(sessionColumns[i].cell(a, p.rows[r]).Text))
+		}
+	}
+}
+
+// layout says how wide each column is: no wider than what stands in it.
 func (p *sessions) layout(w int) ([]widget.Column, []int) {
 	columns := make([]widget.Column, len(sessionColumns))
 	for i := range sessionColumns {
-		columns[i] = sessionColumns[i].Column
+		c := sessionColumns[i].Column
+		if p.wide != nil && c.Min < c.Max {
+			c.Min, c.Max = min(c.Min, p.wide[i]), min(c.Max, p.wide[i])
+		}
+		if i == p.by {
+			c.Min, c.Max = max(c.Min, widget.Width(c.Title)+1), max(c.Max, widget.Width(c.Title)+1) // an arrow
+		}
+		columns[i] = c
 	}
 	return columns, widget.Layout(columns, w)
 }

@@ -1,7 +1,6 @@
 package view
 
 import (
-	"strings"
 	"time"
 
 	"github.com/gdamore/tcell/v2"
@@ -68,17 +67,26 @@ func (p *transcript) drawHead(a *App, c widget.Canvas) {
 		right = s.Status()
 	}
 	at := c.PutRight(c.W-1, 0, right, style)
-	parts := []string{s.proto()}
-	for _, part := range []string{s.User(), s.client_()} {
-		if part != "" {
-			parts = append(parts, part)
+	c.Put(1, 0, widget.Cut(s.heading(at-2), at-2), style)
+}
+
+// heading is whose session it is, in about w columns: what has no room is left out.
+func (s *Session) heading(w int) string {
+	text := s.proto()
+	if user := s.User(); user != "" {
+		text += " " + user
+	}
+	parties, tls := " "+s.client_()+" → "+s.server_(), "  TLS "+s.tlsShort()
+	box := ""
+	if s.Context.Mailbox != "" {
+		box = "  " + s.Context.Mailbox
+	}
+	for _, more := range []string{parties + tls + box, parties + tls, parties, " → " + s.server_() + tls, " → " + s.server_()} {
+		if widget.Width(text+more) <= w {
+			return text + more
 		}
 	}
-	text := strings.Join(parts, " ") + " → " + s.server_() + "  TLS " + s.tlsShort()
-	if s.Context.Mailbox != "" {
-		text += "  " + s.Context.Mailbox
-	}
-	c.Put(1, 0, widget.Cut(text, at-2), style)
+	return text + parties
 }
 
 type transcriptRows struct {
@@ -118,24 +126,34 @@ func (r transcriptRows) gutter(w int) int {
 // beside tells whether notes stand beside the lines: on wide screens.
 func (r transcriptRows) beside(w int) bool { return w >= 150 && !r.p.plain }
 
-// textWidth is how many columns a line's text has.
-func (r transcriptRows) textWidth(w int) int {
-	room := w - r.gutter(w) - latencyWidth
-	if r.beside(w) {
-		room = room * 3 / 5
+// textWidth is how many columns a line's text has: room is left at its end for
+// a latency, and for notes where they stand beside.
+func (r transcriptRows) textWidth(e *event.Event, w int) int {
+	room := w - r.gutter(w)
+	switch {
+	case r.beside(w):
+		room = (room - latencyWidth) * 3 / 5
+	case e.Completes:
+		room -= latencyWidth
 	}
 	return max(4, room)
+}
+
+// own are the lines of the screen that an event's own text takes: one, but all
+// of it where long lines are wrapped, and of what mailtap says itself.
+func (r transcriptRows) own(i, w int) []string {
+	e := r.event(i)
+	text, room := headline(e), r.textWidth(e, w)
+	if r.p.wrap || !e.Kind.Protocol() && (i == r.p.cursor.Cursor || !r.short()) {
+		return widget.Wrap(text, room, mostLines)
+	}
+	return []string{widget.Cut(widget.Skip(text, r.p.left), room)}
 }
 
 const latencyWidth = 8
 
 func (r transcriptRows) Height(i, w int) int {
-	e := r.event(i)
-	h := 1
-	if r.p.wrap {
-		h = max(1, len(widget.Wrap(headline(e), r.textWidth(w), mostLines)))
-	}
-	return h + len(r.below(i, w))
+	return max(1, len(r.own(i, w))) + len(r.below(i, w))
 }
 
 // mostLines is how many lines of the screen one event takes in the transcript.
@@ -183,20 +201,14 @@ func (r transcriptRows) Draw(c widget.Canvas, i int, selected bool) {
 	gutter := r.gutter(c.W)
 	r.drawGutter(c, e, gutter)
 	style := r.style(e)
-	text, room := headline(e), r.textWidth(c.W)
-	y := 1
-	if r.p.wrap {
-		lines := widget.Wrap(text, room, mostLines)
-		for k, l := range lines {
-			r.a.putFound(c, gutter, k, l, style)
-		}
-		y = max(1, len(lines))
-	} else {
-		r.a.putFound(c, gutter, 0, widget.Cut(widget.Skip(text, r.p.left), room), style)
+	lines := r.own(i, c.W)
+	for k, l := range lines {
+		r.a.putFound(c, gutter, k, l, style)
 	}
+	y := max(1, len(lines))
 	r.drawLatency(c, e)
 	if r.beside(c.W) {
-		x := gutter + room + latencyWidth + 1
+		x := gutter + r.textWidth(e, c.W) + latencyWidth + 1
 		c.Put(x, 0, widget.Cut(note(e), c.W-x), p.Dim)
 	}
 	for _, l := range r.below(i, c.W) {
@@ -309,7 +321,7 @@ func (r transcriptRows) drawLatency(c widget.Canvas, e *event.Event) {
 	}
 	at := c.W
 	if r.beside(c.W) {
-		at = r.gutter(c.W) + r.textWidth(c.W) + latencyWidth
+		at = r.gutter(c.W) + r.textWidth(e, c.W) + latencyWidth
 	}
 	c.PutRight(at, 0, span(e.Latency), style)
 }

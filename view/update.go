@@ -58,23 +58,45 @@ func (a *App) stopWork() bool {
 	return true
 }
 
+// mouse does what the wheel and the buttons say. A button that is held is told
+// again and again while the mouse moves, and counts once. Where a line is being
+// typed the mouse changes nothing.
 func (a *App) mouse(ev *tcell.EventMouse) {
-	if a.input != nil || a.popup != nil {
+	held := a.held
+	a.held = ev.Buttons()&tcell.Button1 != 0
+	if a.input != nil {
 		return
 	}
-	switch ev.Buttons() {
-	case tcell.WheelDown:
-		a.move(3)
-	case tcell.WheelUp:
-		a.move(-3)
-	case tcell.Button1:
+	step := 3
+	if a.popup != nil {
+		step = 1
+	}
+	switch buttons := ev.Buttons(); {
+	case buttons&tcell.WheelDown != 0:
+		a.scroll(step)
+	case buttons&tcell.WheelUp != 0:
+		a.scroll(-step)
+	case buttons&tcell.Button1 != 0 && !held:
+		a.message = ""
 		a.click(ev.Position())
 	}
+}
+
+func (a *App) scroll(n int) {
+	if a.popup != nil {
+		a.popup.move(n)
+		return
+	}
+	a.move(n)
 }
 
 // click moves the cursor to a row; a click on the cursor's row opens it, one
 // on a tab shows it.
 func (a *App) click(x, y int) {
+	if a.popup != nil {
+		a.popup.click(a, x, y)
+		return
+	}
 	if y == 0 {
 		for t := range tabs {
 			if at := a.tabsAt[t]; x >= at[0] && x < at[1] {

@@ -66,14 +66,15 @@ type Actions struct {
 // Options are what a viewer needs.
 type Options struct {
 	Source  Source
-	Library Library // what the source cannot give whole; nil where it gives everything
-	Title   string  // what is looked at: "proxy", a capture's name
-	Live    bool    // events come as they happen
-	CAFile  string  // the CA's certificate, for the lines that tell how to try it
-	Filter  string  // the filter to begin with
-	Mono    bool    // NO_COLOR
-	Parting string  // what leaving ends, for the question before it; "" asks nothing
-	Keep    int64   // octets to hold for opening; 0 takes 64 MiB
+	Library Library  // what the source cannot give whole; nil where it gives everything
+	Title   string   // what is looked at: "proxy", a capture's name
+	Live    bool     // events come as they happen
+	CAFile  string   // the CA's certificate, for the lines that tell how to try it
+	Trust   []string // the command that has this machine trust it; nil where none does
+	Filter  string   // the filter to begin with
+	Mono    bool     // NO_COLOR
+	Parting string   // what leaving ends, for the question before it; "" asks nothing
+	Keep    int64    // octets to hold for opening; 0 takes 64 MiB
 	Actions Actions
 	Now     func() time.Time // nil: time.Now
 }
@@ -91,6 +92,7 @@ type App struct {
 	panes    [tabs]pane
 	over     []pane // what was opened above the tab: transcript, detail; the last is on top
 	popup    popup
+	held     bool // the mouse's button is
 	input    *prompt
 	prompts  map[string]*widget.Input
 	message  string

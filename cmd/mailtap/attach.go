@@ -62,7 +62,7 @@ func runAttach(ctx context.Context, o attachOptions, filter string) error {
 	defer stream.Close()
 	return show(ctx, view.Options{
 		Source: attachedSource{stream}, Title: client.Where(), Live: true, Filter: filter,
-		CAFile: client.Health().CA, Actions: attachedActions(ctx, client),
+		CAFile: client.Health().CA, Trust: trustCommand(client.Health().CA), Actions: attachedActions(ctx, client),
 	})
 }
 

@@ -153,7 +153,7 @@ func runProxy(ctx context.Context, o proxyOptions, std streams) (err error) {
 		return err
 	}
 	defer closing(&err, end.close)
-	looks := view.Options{Filter: o.log.filter, CAFile: o.tls.caFile()}
+	looks := view.Options{Filter: o.log.filter, CAFile: o.tls.caFile(), Trust: trustCommand(o.tls.caFile())}
 	return serve(ctx, cfg, plugs{log, recording, end, live, looks, &verdict{expected: expected}})
 }
 

@@ -106,7 +106,23 @@ func (o *tlsOptions) caFile() string {
 	if err != nil || o.cert != "" {
 		return ""
 	}
+	if whole, err := filepath.Abs(dir); err == nil { // it is shown, and pasted elsewhere
+		dir = whole
+	}
 	return filepath.Join(dir, "ca.pem")
+}
+
+// trustCommand has this machine trust the CA whose certificate is in file.
+func trustCommand(file string) []string {
+	dir, name := filepath.Split(file)
+	if name != "ca.pem" {
+		return nil
+	}
+	command := []string{"mailtap", "ca", "trust"}
+	if usual, err := ca.DefaultDir(); err != nil || filepath.Clean(dir) != usual {
+		command = append(command, "--ca-dir", filepath.Clean(dir))
+	}
+	return command
 }
 
 // openCA opens the local CA, and says so where it had to be made.

@@ -32,8 +32,10 @@ func DrawBox(c Canvas, w, h int, title string, p *Palette) Canvas {
 	return box.Sub(2, 1, w-4, h-2)
 }
 
-// DrawMenu draws choices in a box; a title that the frame has no room for stands inside.
-func DrawMenu(c Canvas, title string, choices []Choice, p *Palette) {
+// DrawMenu draws choices in a box, the one at at selected; a title that the
+// frame has no room for stands inside. It gives where the choices stand, a row
+// each, and the first that has room there.
+func DrawMenu(c Canvas, title string, choices []Choice, at int, p *Palette) (rows Canvas, first int) {
 	w := Width(title) + 8
 	for _, choice := range choices {
 		w = max(w, Width(choice.Text)+9)
@@ -43,14 +45,15 @@ func DrawMenu(c Canvas, title string, choices []Choice, p *Palette) {
 		lines, title = Wrap(title, max(1, c.W-6), 0), ""
 	}
 	in := DrawBox(c, w, len(lines)+len(choices)+2, title, p)
-	y := 0
-	for _, l := range lines {
+	for y, l := range lines {
 		in.Put(1, y, l, p.Strong)
-		y++
 	}
-	for _, choice := range choices {
-		x := in.Put(1, y, string(choice.Key), p.Key)
-		in.Put(x+2, y, choice.Text, p.Plain)
-		y++
+	rows = in.Sub(0, len(lines), in.W, len(choices))
+	first = max(0, at-rows.H+1)
+	for i := first; i < len(choices); i++ {
+		x := rows.Put(1, i-first, string(choices[i].Key), p.Key)
+		rows.Put(x+2, i-first, choices[i].Text, p.Plain)
 	}
+	rows.Restyle(0, at-first, rows.W, p.Select)
+	return rows, first
 }
