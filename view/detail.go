@@ -21,8 +21,10 @@ type detail struct {
 	as      form
 	cursor  widget.List
 
-	lines []widget.Line // made for made
-	made  detailKey
+	lines  []widget.Line // made for made
+	made   detailKey
+	at     int  // the line in which the octets begin
+	reveal bool // the octets have to come into sight: another form was asked for
 }
 
 // detailKey is what the lines of a detail were made for.
@@ -50,7 +52,7 @@ func newDetail(s *Session, row int) *detail { return &detail{session: s, row: ro
 
 func (p *detail) title(a *App) string { return "detail" }
 func (p *detail) where() where        { return inDetail }
-func (p *detail) form()               { p.as = (p.as + 1) % forms }
+func (p *detail) form()               { p.as, p.reveal = (p.as+1)%forms, true }
 
 func (p *detail) show(row int) {
 	p.row, p.cursor = row, widget.List{}
@@ -60,6 +62,10 @@ func (p *detail) list(a *App) (*widget.List, widget.Rows) { return &p.cursor, de
 
 func (p *detail) draw(a *App, c widget.Canvas) {
 	p.make(a, c.W)
+	if p.reveal {
+		p.reveal = false
+		p.cursor.To(p.at+c.H-2, len(p.lines))
+	}
 	p.cursor.Draw(c, detailRows{a, p})
 }
 
@@ -278,6 +284,7 @@ func (p *detail) octets(m *maker) {
 		return
 	}
 	data, whole := p.session.Octets(row)
+	p.at = len(m.lines)
 	m.heading("octets as " + p.as.String() + "   (t changes)")
 	if len(data) == 0 {
 		m.line("no longer held", m.p.Dim)

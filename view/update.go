@@ -28,6 +28,11 @@ func (a *App) key(ev *tcell.EventKey) {
 		a.work(frame) // a key that was typed ahead is meant for what a search finds
 	}
 	a.message = ""
+	if ev.Modifiers()&tcell.ModAlt != 0 && a.input == nil {
+		// Escape and a key that came at once, as they do over a slow line.
+		a.key(tcell.NewEventKey(tcell.KeyEscape, 0, 0))
+		ev = tcell.NewEventKey(ev.Key(), ev.Rune(), ev.Modifiers()&^tcell.ModAlt)
+	}
 	switch {
 	case a.input != nil:
 		a.input.key(a, ev)
