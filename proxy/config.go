@@ -72,8 +72,8 @@ type Output struct {
 	Drop   bool // it may fall behind: items are dropped and counted where its queue is full
 }
 
-// A Dropper is a Sink that wants to know how many items its queue had no room
-// for, before the next batch.
+// A Dropper is a Sink that wants to know what its queue had no room for, before
+// the next batch: how many events, and octets of sessions.
 type Dropper interface {
-	Dropped(items int)
+	Dropped(events int, octets int64)
 }

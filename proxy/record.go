@@ -4,6 +4,7 @@ import (
 	"sync"
 	"time"
 
+	"mailtap/parse/event"
 	"mailtap/parse/wire"
 )
 
@@ -69,9 +70,15 @@ type queue struct {
 	items   []wire.Item
 	lent    []*buffer // what octets in items stand in
 	size    int       // of items and of what is being written
-	dropped int
+	dropped dropped
 	closed  bool
 	dead    bool // the sink has failed
+}
+
+// dropped is what a queue had no room for.
+type dropped struct {
+	events int
+	octets int64
 }
 
 // A queue with little in it waits for some more: to wake a sink for each line
@@ -83,6 +90,29 @@ const (
 
 // itemSize is what an item weighs beside its octets: about an event.
 const itemSize = 512
+
+// most is how large a queue that may drop can be for an item to be let in:
+// octets go first, which are most of it. What a session's row is made of goes
+// last, as one whose end was left out would seem to be open for good.
+func most(item *wire.Item) int {
+	if item.Octets != nil {
+		return maxQueued
+	}
+	switch item.Event.Kind {
+	case event.KindSessionOpen, event.KindUpstreamOpen, event.KindTLS, event.KindFinding, event.KindSessionClose:
+		return 4 * maxQueued
+	}
+	return 2 * maxQueued
+}
+
+// drop counts an item that there is no room for.
+func (d *dropped) drop(item *wire.Item) {
+	if item.Octets != nil {
+		d.octets += int64(len(item.Octets.Data))
+		return
+	}
+	d.events++
+}
 
 func weigh(item *wire.Item) int {
 	if item.Octets != nil {
@@ -102,8 +132,8 @@ func (q *queue) add(batch []wire.Item, lent *buffer) {
 		if batch[i].Octets != nil && !q.out.Octets {
 			continue
 		}
-		if q.out.Drop && q.size > maxQueued {
-			q.dropped++
+		if q.out.Drop && q.size > most(&batch[i]) {
+			q.dropped.drop(&batch[i])
 			continue
 		}
 		q.items = append(q.items, batch[i])
@@ -139,12 +169,12 @@ func (q *queue) run() {
 	var spare []wire.Item
 	var spareLent []*buffer
 	for {
-		batch, lent, dropped, ok := q.take(spare, spareLent)
+		batch, lent, less, ok := q.take(spare, spareLent)
 		if !ok {
 			return
 		}
-		if d, told := q.out.Sink.(Dropper); told && dropped > 0 {
-			d.Dropped(dropped)
+		if d, told := q.out.Sink.(Dropper); told && less != (dropped{}) {
+			d.Dropped(less.events, less.octets)
 		}
 		err := q.out.Sink.Write(batch)
 		q.written(batch, err)
@@ -164,12 +194,12 @@ func (q *queue) run() {
 }
 
 // take waits for items and takes all there are.
-func (q *queue) take(spare []wire.Item, spareLent []*buffer) (batch []wire.Item, lent []*buffer, dropped int, ok bool) {
+func (q *queue) take(spare []wire.Item, spareLent []*buffer) (batch []wire.Item, lent []*buffer, less dropped, ok bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for len(q.items) == 0 {
 		if q.closed {
-			return nil, nil, 0, false
+			return nil, nil, less, false
 		}
 		q.change.Wait()
 	}
@@ -180,8 +210,8 @@ func (q *queue) take(spare []wire.Item, spareLent []*buffer) (batch []wire.Item,
 	}
 	batch, q.items = q.items, spare
 	lent, q.lent = q.lent, spareLent
-	dropped, q.dropped = q.dropped, 0
-	return batch, lent, dropped, true
+	less, q.dropped = q.dropped, dropped{}
+	return batch, lent, less, true
 }
 
 // written gives the room of a batch back. A sink that failed gets no more, and

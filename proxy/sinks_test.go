@@ -91,11 +91,22 @@ func (s *slow) Write(batch []wire.Item) error {
 	return s.memory.Write(batch)
 }
 
+// forgetful is a slow sink that may drop, and counts that.
+type forgetful struct {
+	slow
+	less dropped
+}
+
+func (s *forgetful) Dropped(events int, octets int64) {
+	s.less.events += events
+	s.less.octets += octets
+}
+
 // A slow sink slows sessions and loses nothing; one that may drop does neither.
 func TestSlowSinks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		keeps := &slow{gate: make(chan struct{})}
-		drops := &slow{gate: make(chan struct{})}
+		drops := &forgetful{slow: slow{gate: make(chan struct{})}}
 		s := newStill(t, "imap", "imap", func(c *Config) {
 			c.Outputs = []Output{{Sink: keeps, Octets: true}, {Sink: drops, Octets: true, Drop: true}}
 		})
@@ -130,10 +141,23 @@ func TestSlowSinks(t *testing.T) {
 		c.conn.Close()
 		s.end()
 		keeps.check(t)
-		if len(keeps.items) <= len(drops.items) {
-			t.Errorf("%d items kept, %d of those that may be dropped", len(keeps.items), len(drops.items))
+		all, some := eventsAndOctets(keeps.items)
+		events, octets := eventsAndOctets(drops.items)
+		if events != all || octets >= some || octets+drops.less.octets != some || drops.less.events != 0 {
+			t.Errorf("%d events and %d octets came to the one that drops, which was told of %+v; there were %d and %d", events, octets, drops.less, all, some)
 		}
 	})
+}
+
+func eventsAndOctets(items []wire.Item) (events int, octets int64) {
+	for _, item := range items {
+		if item.Octets != nil {
+			octets += int64(len(item.Octets.Data))
+		} else {
+			events++
+		}
+	}
+	return events, octets
 }
 
 type broken struct{}

@@ -92,8 +92,8 @@ func (a *App) standing() string {
 		}
 		text += s
 	}
-	if n := a.model.Left.Events; n > 0 {
-		add(strconv.FormatInt(n, 10) + " events left out")
+	if left := a.model.Left; left != (Left{}) {
+		add(left.String() + " left out")
 	}
 	if a.filter.text != "" {
 		add("filter: " + a.filter.text)

@@ -2,6 +2,8 @@ package view
 
 import (
 	"slices"
+	"strings"
+	"time"
 
 	"mailtap/parse/behaviour"
 	"mailtap/parse/event"
@@ -21,25 +23,32 @@ type Model struct {
 	byID             map[string]*Session
 	forgotten        map[string]bool   // sessions
 	marks            map[string]string // SESSION:SEQ -> the user's comment; "" is a mark alone
-	events           int
-	passed, unlisted int    // events of a survey; findings of it that were too many
-	listed           [4]int // findings of a survey, by severity
-	kept             int64  // octets held for opening
-	Keep             int64  // how many octets are held at the most; the oldest sessions lose theirs first
-	oldest           int    // the first session that still holds octets
+	passed, unlisted int               // events of a survey; findings of it that were too many
+	listed           [4]int            // findings of a survey, by severity
+	kept             int64             // octets held for opening
+	Keep             int64             // how many octets are held at the most; the oldest sessions lose theirs first
+	oldest           int               // the first session that still holds octets
 }
 
 // Left counts what the viewer did not get because it could not keep up.
 type Left struct{ Events, Octets int64 }
+
+func (l Left) String() string {
+	var parts []string
+	if l.Events > 0 {
+		parts = append(parts, itoa(l.Events)+" events")
+	}
+	if l.Octets > 0 {
+		parts = append(parts, size(l.Octets)+" octets")
+	}
+	return strings.Join(parts, ", ")
+}
 
 // NewModel makes an empty model that holds at most keep octets of what was
 // relayed, so that literals and message text can be opened.
 func NewModel(keep int64) *Model {
 	return &Model{byID: map[string]*Session{}, forgotten: map[string]bool{}, marks: map[string]string{}, Keep: keep}
 }
-
-// Events is how many events the model holds.
-func (m *Model) Events() int { return m.events }
 
 // Session finds a session by its id.
 func (m *Model) Session(id string) *Session { return m.byID[id] }
@@ -60,10 +69,9 @@ func (m *Model) event(e *event.Event) {
 	if e.Context != nil && m.forgotten[e.Session] {
 		return
 	}
-	m.events++
 	m.everywhere(e)
 	if e.Context != nil && e.Session != "" {
-		m.session(e).add(e)
+		m.kept -= m.session(e).add(e)
 	}
 }
 
@@ -85,6 +93,19 @@ func (m *Model) everywhere(e *event.Event) {
 			m.Mark(e.Session+":"+itoa(e.After), e.Text)
 		}
 	}
+}
+
+// less takes what was left out on the way here, and tells of it in the log.
+func (m *Model) less(l Left) {
+	if l == (Left{}) {
+		return
+	}
+	m.Left.Events += l.Events
+	m.Left.Octets += l.Octets
+	m.Log = append(m.Log, &event.Event{
+		Kind: event.KindLog, Time: time.Now(), Level: event.SeverityWarning,
+		Message: "left out here, as more came than could be shown: " + l.String() + "; a recording has it all",
+	})
 }
 
 func (m *Model) session(e *event.Event) *Session {
@@ -165,7 +186,6 @@ func (m *Model) Forget(gone func(*Session) bool) {
 		}
 		if s.apart == held {
 			m.kept -= s.forget()
-			m.events -= len(s.Rows)
 		}
 		m.forgotten[s.ID] = true
 		delete(m.byID, s.ID)
@@ -191,6 +211,7 @@ type Session struct {
 	exact          bool   // the facts are of all its events
 	client, server direction
 	answers        map[int64]int // a command's seq -> the row of its completion
+	last           int64         // the seq of the newest event
 	matches        matches
 }
 
@@ -219,15 +240,17 @@ func (s *Session) forget() int64 {
 	return n
 }
 
-// add makes e a row. A mark is none: it stands with the line that it is on; but
-// a comment that is on none, as users write them elsewhere, is a row too.
-func (s *Session) add(e *event.Event) {
+// add makes e a row, and says how many octets s let go of. A mark is no row: it
+// stands with the line that it is on; but a comment that is on none, as users
+// write them elsewhere, is one.
+func (s *Session) add(e *event.Event) (let int64) {
 	if e.Kind == event.KindMark && e.After != 0 {
-		return
+		return 0
 	}
+	s.missing(e)
 	row := Row{Event: e}
 	if e.Kind.Protocol() {
-		row.At = s.claim(e)
+		row.At, let = s.claim(e)
 		if e.Completes && e.Leg == event.LegBoth {
 			if s.answers == nil {
 				s.answers = map[int64]int{}
@@ -237,18 +260,39 @@ func (s *Session) add(e *event.Event) {
 	}
 	s.see(e)
 	s.Rows = append(s.Rows, row)
+	return let
+}
+
+// missing makes a row that tells of the events before e which did not come here.
+func (s *Session) missing(e *event.Event) {
+	if e.Seq == 0 {
+		return
+	}
+	if n := e.Seq - s.last - 1; n > 0 {
+		s.Rows = append(s.Rows, Row{At: -1, Event: &event.Event{
+			Kind: event.KindLog, Time: e.Time, Context: e.Context, After: e.Seq - 1, Level: event.SeverityWarning,
+			Message: itoa(n) + " events are missing here: they were left out on their way to this viewer",
+		}})
+	}
+	s.last = e.Seq
 }
 
 // claim gives e the octets that follow those of the event before it in its
-// direction; what stands on the server's leg alone has none.
-func (s *Session) claim(e *event.Event) int64 {
+// direction; what stands on the server's leg alone has none. Octets come before
+// their event: where they do not reach to its end, some were left out, nobody
+// knows where, and all that are held are let go of.
+func (s *Session) claim(e *event.Event) (at, let int64) {
 	if e.Leg == event.LegServer {
-		return -1
+		return -1, 0
 	}
 	d := s.direction(legOf(e))
-	at := d.at
+	at = d.at
 	d.at += e.Bytes
-	return at
+	if d.from+int64(len(d.kept)) != d.at {
+		let = int64(len(d.kept))
+		d.from, d.kept = d.at, nil
+	}
+	return at, let
 }
 
 // Octets are the octets of a row: nil where they are no longer held, and

@@ -73,10 +73,10 @@ func sample(id string) []wire.Item {
 		} else {
 			e.After = seq
 		}
-		items = append(items, wire.Item{Session: id, Event: &e})
 		if e.Kind.Protocol() && e.Leg == event.LegBoth {
 			items = append(items, wire.Item{Session: id, Octets: &wire.Octets{Side: sideOf(&e), Data: fit(e.Text, e.Bytes), Time: e.Time}})
 		}
+		items = append(items, wire.Item{Session: id, Event: &e})
 	}
 	add(c, event.Event{Time: at(0), Kind: event.KindSessionOpen, Route: &event.Route{Listen: "imaps://127.0.0.1:1993", Upstream: "imaps://imap.example.org:993", Client: "127.0.0.1:50512"}})
 	add(c, event.Event{Time: at(18), Kind: event.KindUpstreamOpen, Route: &event.Route{Server: "192.0.2.7:993", Dial: event.Duration{D: 18 * time.Millisecond, Known: true}}})

@@ -284,6 +284,8 @@ func (r transcriptRows) style(e *event.Event) tcell.Style {
 		return p.Bad
 	case e.Dir == event.SideProxy, e.Leg == event.LegServer:
 		return p.Proxy
+	case e.Level >= event.SeverityWarning && e.Kind == event.KindLog:
+		return p.Warn
 	case !e.Kind.Protocol():
 		return p.Dim
 	case trouble(e):

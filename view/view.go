@@ -294,8 +294,7 @@ func (a *App) Add(b Batch) {
 	} else {
 		a.model.Add(b.Items)
 	}
-	a.model.Left.Events += b.Left.Events
-	a.model.Left.Octets += b.Left.Octets
+	a.model.less(b.Left)
 	a.progress = b.Done
 	if a.filter.compiled != nil && a.job == nil && len(b.Items) > 0 && !b.Passing {
 		a.startFilter()

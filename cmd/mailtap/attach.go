@@ -112,7 +112,7 @@ type attachedSource struct{ stream *control.Stream }
 
 func (s attachedSource) Next(ctx context.Context) (view.Batch, error) {
 	b, err := s.stream.Next(ctx)
-	return view.Batch{Items: append([]wire.Item(nil), b.Items...), Left: view.Left{Events: b.Dropped}}, err
+	return view.Batch{Items: append([]wire.Item(nil), b.Items...), Left: view.Left{Events: b.Dropped, Octets: b.Octets}}, err
 }
 
 // saveAttached writes what the proxy keeps of a session to a new capture.

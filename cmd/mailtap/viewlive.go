@@ -17,7 +17,7 @@ import (
 type liveSource struct {
 	batches chan view.Batch
 	gone    chan struct{} // closed when nobody looks any more
-	dropped int
+	left    view.Left
 	kept    *kept // for saving, where nothing is recorded
 }
 
@@ -27,8 +27,8 @@ func newLiveSource() *liveSource {
 
 // Write makes it a sink of the proxy.
 func (s *liveSource) Write(batch []wire.Item) error {
-	b := view.Batch{Items: append([]wire.Item(nil), batch...), Left: view.Left{Events: int64(s.dropped)}}
-	s.dropped = 0
+	b := view.Batch{Items: append([]wire.Item(nil), batch...), Left: s.left}
+	s.left = view.Left{}
 	s.kept.add(batch)
 	select {
 	case s.batches <- b:
@@ -38,8 +38,9 @@ func (s *liveSource) Write(batch []wire.Item) error {
 }
 
 // Dropped counts what the queue had no room for.
-func (s *liveSource) Dropped(items int) {
-	s.dropped += items
+func (s *liveSource) Dropped(events int, octets int64) {
+	s.left.Events += int64(events)
+	s.left.Octets += octets
 	s.kept.missed()
 }
 

@@ -197,11 +197,12 @@ func (c *Client) Capture(ctx context.Context, session string, w io.Writer, follo
 	return nil
 }
 
-// Batch is what a stream has: events in their order, and how many before them
-// were left out.
+// Batch is what a stream has: events in their order, and what was left out
+// before them.
 type Batch struct {
 	Items   []wire.Item
-	Dropped int64
+	Dropped int64 // events
+	Octets  int64 // of sessions, where those were asked for
 }
 
 // Stream is events as they happen.
@@ -218,10 +219,10 @@ const maxLine = 16 << 20
 // left to fill, and the server drops, and counts.
 const maxWaiting = 4096
 
-// line is one of the stream: an item, or how many were left out.
+// line is one of the stream: an item, or what was left out.
 type line struct {
-	item    wire.Item
-	dropped int64
+	item wire.Item
+	lost dropping
 }
 
 // Events begins a stream: what is kept, then what happens. An empty filter is
@@ -292,7 +293,7 @@ func parseLine(text []byte) (l line, err error) {
 	if e.Kind == KindDropped {
 		var d dropped
 		err = json.Unmarshal(text, &d)
-		l.dropped = d.Count
+		l.lost = dropping{d.Count, d.Octets}
 		return l, err
 	}
 	l.item.Event = e
@@ -328,7 +329,9 @@ func (s *Stream) Next(ctx context.Context) (Batch, error) {
 }
 
 func (b *Batch) add(l line) {
-	if b.Dropped += l.dropped; l.item.Event != nil || l.item.Octets != nil {
+	b.Dropped += l.lost.events
+	b.Octets += l.lost.octets
+	if l.item.Event != nil || l.item.Octets != nil {
 		b.Items = append(b.Items, l.item)
 	}
 }

@@ -26,12 +26,20 @@ type History struct {
 	closed   bool
 }
 
-// entry is one item, or, without one, how many the queue before us dropped.
+// dropping is what was left out: events, and octets of sessions.
+type dropping struct{ events, octets int64 }
+
+func (d *dropping) add(more dropping) {
+	d.events += more.events
+	d.octets += more.octets
+}
+
+// entry is one item, or, without one, what the queue before us dropped.
 type entry struct {
 	item   wire.Item
 	size   int64
 	events int64 // how many events came before it
-	lost   int64
+	lost   dropping
 	at     time.Time
 }
 
@@ -73,11 +81,11 @@ func (h *History) Write(batch []wire.Item) error {
 	return nil
 }
 
-// Dropped tells that items were lost before they came here.
-func (h *History) Dropped(items int) {
+// Dropped tells what was lost before it came here.
+func (h *History) Dropped(events int, octets int64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.push(entry{lost: int64(items), size: entrySize, at: time.Now()})
+	h.push(entry{lost: dropping{int64(events), octets}, size: entrySize, at: time.Now()})
 	h.wake()
 }
 
@@ -260,7 +268,8 @@ type reader struct {
 // chunk is what a reader gets at a time.
 type chunk struct {
 	items []wire.Item
-	lost  int64         // items (events, for a reader of all) that were gone, before these
+	gone  int64         // items (events, for a reader of all) that were no longer kept, before these
+	lost  dropping      // what never came here
 	more  chan struct{} // closed when there is more
 	end   bool          // nothing more will come
 }
@@ -274,7 +283,7 @@ func (r *reader) read() chunk {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	c := chunk{more: h.changed}
-	c.lost = r.catchUp(&c)
+	c.gone = r.catchUp(&c)
 	for r.at < h.next && len(c.items) < maxChunk {
 		e := &h.entries[r.at-h.first]
 		r.at++
@@ -286,8 +295,8 @@ func (r *reader) read() chunk {
 			r.seen++
 		}
 		switch {
-		case e.lost > 0:
-			c.lost += e.lost
+		case e.lost != (dropping{}):
+			c.lost.add(e.lost)
 		case r.session == "" && (e.item.Event != nil || r.octets && e.item.Octets != nil), r.session != "" && e.item.Session == r.session:
 			c.items = append(c.items, e.item)
 		}
@@ -310,7 +319,7 @@ func (r *reader) over() bool {
 
 // catchUp jumps over what is gone. A reader that begins gets what opened the
 // sessions that still run.
-func (r *reader) catchUp(c *chunk) (lost int64) {
+func (r *reader) catchUp(c *chunk) (gone int64) {
 	h := r.h
 	if r.at >= h.first {
 		r.begun = true
@@ -320,18 +329,18 @@ func (r *reader) catchUp(c *chunk) (lost int64) {
 	if len(h.entries) > 0 {
 		now = h.entries[0].events
 	}
-	lost = now - r.events
+	gone = now - r.events
 	if r.session != "" {
-		lost = 0
+		gone = 0
 		if s := h.sessions[r.session]; s != nil {
-			lost, r.seen = s.Gone-r.seen, s.Gone
+			gone, r.seen = s.Gone-r.seen, s.Gone
 		}
 	}
 	if !r.begun {
-		lost -= r.heads(c)
+		gone -= r.heads(c)
 	}
 	r.at, r.events, r.begun = h.first, now, true
-	return max(lost, 0)
+	return max(gone, 0)
 }
 
 // heads gives what opened the sessions and is itself no longer kept.

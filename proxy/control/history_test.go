@@ -83,7 +83,7 @@ func TestNothingIsLostWithoutBeingSaid(t *testing.T) {
 		take := func(rd *reader, got, lost *int64) {
 			c := rd.read()
 			*got += int64(len(c.items))
-			*lost += c.lost
+			*lost += c.gone
 		}
 		write(t, h, openEvent("A"), openEvent("B"))
 		events, items = 2, 1
@@ -136,13 +136,13 @@ func TestLateReadersGetWhatOpenedASession(t *testing.T) {
 		if !slices.Equal(kinds, []event.Kind{event.KindSessionOpen, event.KindUpstreamOpen, event.KindCommand}) {
 			t.Errorf("reader of %q begins with %v", session, kinds)
 		}
-		if c.lost+int64(len(c.items)) != 102 {
-			t.Errorf("reader of %q: %d items, %d lost, want 102 together", session, len(c.items), c.lost)
+		if c.gone+int64(len(c.items)) != 102 {
+			t.Errorf("reader of %q: %d items, %d lost, want 102 together", session, len(c.items), c.gone)
 		}
 	}
 	fresh := NewHistory(0)
 	write(t, fresh, openEvent("A"))
-	if c := (&reader{h: fresh}).read(); len(c.items) != 1 || c.lost != 0 {
+	if c := (&reader{h: fresh}).read(); len(c.items) != 1 || c.gone != 0 {
 		t.Errorf("what is still kept came twice: %v", c.items)
 	}
 }
@@ -150,9 +150,9 @@ func TestLateReadersGetWhatOpenedASession(t *testing.T) {
 func TestWhatTheQueueDroppedIsSaid(t *testing.T) {
 	h := NewHistory(0)
 	write(t, h, openEvent("A"))
-	h.Dropped(7)
+	h.Dropped(7, 900)
 	write(t, h, command("A", 2))
-	if c := (&reader{h: h}).read(); c.lost != 7 || len(c.items) != 2 {
-		t.Errorf("lost %d, items %d", c.lost, len(c.items))
+	if c := (&reader{h: h}).read(); c.lost != (dropping{7, 900}) || len(c.items) != 2 {
+		t.Errorf("lost %+v, items %d", c.lost, len(c.items))
 	}
 }

@@ -122,10 +122,8 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 	log := eventlog.New(w, eventlog.Options{Format: eventlog.JSON, Accept: accept.Match})
 	octets := r.URL.Query().Get("octets") == "1"
 	s.stream(w, r, &reader{h: s.cfg.History, octets: octets}, func(c chunk) error {
-		if c.lost > 0 {
-			if err := writeDropped(w, c.lost); err != nil {
-				return err
-			}
+		if err := writeDropped(w, c, octets); err != nil {
+			return err
 		}
 		if !octets {
 			return log.Write(c.items)
@@ -162,15 +160,37 @@ type dropped struct {
 	Time    string     `json:"time"`
 	Level   string     `json:"level"`
 	Event   event.Kind `json:"event"`
-	Count   int64      `json:"count"`
+	Count   int64      `json:"count"`            // events
+	Octets  int64      `json:"octets,omitempty"` // of sessions
 	Message string     `json:"message"`
 }
 
-func writeDropped(w io.Writer, n int64) error {
-	return json.NewEncoder(w).Encode(dropped{
-		Time: time.Now().UTC().Format(time.RFC3339Nano), Level: "warn", Event: KindDropped, Count: n,
-		Message: fmt.Sprintf("%d events were left out: they are no longer kept (--history)", n),
-	})
+// writeDropped tells what stands before a chunk and was left out of it: octets
+// to those who want them.
+func writeDropped(w io.Writer, c chunk, octets bool) error {
+	d := dropped{
+		Time: time.Now().UTC().Format(time.RFC3339Nano), Level: "warn", Event: KindDropped,
+		Count: c.gone + c.lost.events, Message: c.left(),
+	}
+	if octets {
+		d.Octets = c.lost.octets
+	}
+	if d.Count == 0 && d.Octets == 0 {
+		return nil
+	}
+	return json.NewEncoder(w).Encode(d)
+}
+
+// left is what was left out, and why, in words.
+func (c *chunk) left() string {
+	var parts []string
+	if c.gone > 0 {
+		parts = append(parts, fmt.Sprintf("%d events were left out: they are no longer kept (--history)", c.gone))
+	}
+	if c.lost != (dropping{}) {
+		parts = append(parts, fmt.Sprintf("%d events and %d octets were left out: more came at once than there was room for", c.lost.events, c.lost.octets))
+	}
+	return strings.Join(parts, "; ")
 }
 
 // capture streams one session as pcapng. What was not kept is said in a mark.
@@ -194,7 +214,14 @@ func (s *Server) capture(w http.ResponseWriter, r *http.Request) {
 
 // marked is a chunk with what was lost as a comment, behind what opened the session.
 func marked(id string, c chunk) []wire.Item {
-	if c.lost == 0 {
+	var parts []string
+	if c.gone > 0 {
+		parts = append(parts, fmt.Sprintf("%d items of this session are missing here: they were no longer kept (--history)", c.gone))
+	}
+	if c.lost != (dropping{}) {
+		parts = append(parts, fmt.Sprintf("%d events and %d octets of all sessions are missing here: more came at once than there was room for", c.lost.events, c.lost.octets))
+	}
+	if len(parts) == 0 {
 		return c.items
 	}
 	n := 0
@@ -202,7 +229,7 @@ func marked(id string, c chunk) []wire.Item {
 		n++
 	}
 	mark := &event.Event{Time: time.Now(), Kind: event.KindMark, Context: &event.Context{Session: id},
-		Text: fmt.Sprintf("%d items of this session are missing here: they were no longer kept (--history)", c.lost)}
+		Text: strings.Join(parts, "; ")}
 	if n > 0 {
 		mark.Time, mark.Context = c.items[n-1].Event.Time, c.items[n-1].Event.Context
 	}
@@ -219,7 +246,7 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request, from *reader, wr
 	out.Flush() // the header: whoever attaches sees at once that it worked
 	for {
 		c := from.read()
-		if len(c.items) > 0 || c.lost > 0 {
+		if len(c.items) > 0 || c.gone > 0 || c.lost != (dropping{}) {
 			if write(c) != nil || out.Flush() != nil {
 				return
 			}

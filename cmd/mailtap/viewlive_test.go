@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"testing"
+
+	"github.com/gdamore/tcell/v2"
+
+	"mailtap/proxy"
+	"mailtap/proxy/ca"
+	"mailtap/proxy/route"
+	"mailtap/view"
+)
+
+// A viewer that stands still holds no session up. When it goes on it says how
+// much it left out, has what came since, and knows which sessions have ended.
+func TestViewerFallsBehind(t *testing.T) {
+	server, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	live := newLiveSource()
+	routes, err := route.ParseAll([]string{"pop3://127.0.0.1:0=pop3://" + server.Addr().String()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	authority, err := ca.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := proxy.New(proxy.Config{Routes: routes, Leaves: authority, Outputs: []proxy.Output{{Sink: live, Octets: true, Drop: true}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Listen(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- p.Serve(ctx) }()
+	_, address, _ := strings.Cut(p.Listening()[0].Route.Listen, "://")
+
+	body := strings.Repeat(strings.Repeat("x", 998)+"\r\n", 4<<10)
+	full := 0 // how many came while the viewer took nothing more: far more than the queue before it has room for
+	relayed(t, server, address, func() string {
+		if len(live.batches) == cap(live.batches) {
+			full++
+		}
+		if full > 8 {
+			return ""
+		}
+		return body
+	})
+	next := make(chan view.Batch, 1<<10) // from here on it looks again
+	go func() {
+		for {
+			b, err := live.Next(ctx)
+			if err != nil {
+				close(next)
+				return
+			}
+			next <- b
+		}
+	}()
+	relayed(t, server, address, func() string { return "" })
+	s := tcell.NewSimulationScreen("UTF-8")
+	if err := s.Init(); err != nil {
+		t.Fatal(err)
+	}
+	defer s.Fini()
+	s.SetSize(120, 24)
+	a := view.New(s, view.Options{Source: live, Live: true})
+	for !strings.Contains(contents(a, s), "octets left out") || strings.Count(contents(a, s), "closed pop3") != 2 {
+		b, ok := <-next
+		if !ok {
+			t.Fatalf("the source ended:\n%s", contents(a, s))
+		}
+		a.Add(b)
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	close(live.gone)
+}
+
+// relayed is a session that gets messages through the proxy for as long as
+// body gives them.
+func relayed(t *testing.T, server net.Listener, proxy string, body func() string) {
+	t.Helper()
+	client, err := net.Dial("tcp", proxy)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	got := make(chan error, 1)
+	go func() {
+		_, err := io.Copy(io.Discard, client)
+		got <- err
+	}()
+	conn, err := server.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprintf(conn, "+OK ready\r\n")
+	for text := body(); text != ""; text = body() {
+		fmt.Fprintf(client, "RETR 1\r\n")
+		fmt.Fprintf(conn, "+OK\r\n%s.\r\n", text)
+	}
+	fmt.Fprintf(client, "QUIT\r\n")
+	fmt.Fprintf(conn, "+OK bye\r\n")
+	conn.Close()
+	if err := <-got; err != nil {
+		t.Error(err)
+	}
+}
+
+// contents is what stands on the screen.
+func contents(a *view.App, s tcell.SimulationScreen) string {
+	a.Draw()
+	cells, w, _ := s.GetContents()
+	var b strings.Builder
+	for i, c := range cells {
+		b.WriteString(string(c.Runes))
+		if i%w == w-1 {
+			b.WriteByte('\n')
+		}
+	}
+	return b.String()
+}
