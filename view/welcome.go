@@ -14,6 +14,9 @@ func (a *App) welcome() []string {
 		if a.options.Live {
 			return []string{"waiting for mailtap"}
 		}
+		if a.ended == nil {
+			return []string{"reading " + a.options.Title}
+		}
 		return []string{"no session in " + a.options.Title}
 	}
 	lines := append([]string{"No session yet. In the mail client's account, set:", ""}, a.settings()...)

@@ -229,6 +229,33 @@ func TestViewSuspendedLosesTerminal(t *testing.T) {
 	}
 }
 
+// TestViewOnTerminals looks at the demo on terminals that can do less: in few
+// colours and in none, and where the character set is another.
+func TestViewOnTerminals(t *testing.T) {
+	bin, err := exec.LookPath("mailtap")
+	if err != nil {
+		t.Fatal(err)
+	}
+	capture := filepath.Join("..", "..", "view", "testdata", "recorded.pcapng")
+	for _, env := range []string{
+		"TERM=vt100", "TERM=linux", "TERM=screen", "TERM=xterm-16color", "TERM=xterm NO_COLOR=1",
+		"TERM=xterm LC_ALL=C", "TERM=xterm LC_ALL=de_CH.ISO-8859-1",
+	} {
+		t.Run(env, func(t *testing.T) {
+			tt := inTerminal(t, 80, 24, fmt.Sprintf("%s %s view %s; echo left; sleep 60", env, bin, capture))
+			tt.see("Sessions 6", "quinn", "closed pop3")
+			tt.keys("x")
+			tt.see("export session", "report (HTML)")
+			tt.keys("Escape")
+			tt.see("!export session")
+			tt.keys("Enter")
+			tt.see("a client connected from")
+			tt.keys("Q")
+			tt.see("left")
+		})
+	}
+}
+
 // TestViewAttach looks at a running proxy from another terminal.
 func TestViewAttach(t *testing.T) {
 	bin, err := exec.LookPath("mailtap")
