@@ -14,6 +14,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -44,6 +45,11 @@ func Dial(ctx context.Context, address string, o DialOptions) (*Client, error) {
 	path, err := socketPath(address)
 	if err != nil {
 		return nil, err
+	}
+	if address == Auto { // its place among the temporary files may be taken by others, who would show what they like
+		if err := private(filepath.Dir(path)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("attaching to mailtap at %s: %w", path, err)
+		}
 	}
 	c := &Client{base: "http://localhost", token: o.Token, where: address}
 	transport := &http.Transport{Proxy: nil, DisableCompression: true}

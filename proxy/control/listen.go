@@ -121,6 +121,11 @@ func privateDir(dir string) error {
 	if err != nil {
 		return err
 	}
+	return private(dir)
+}
+
+// private says what is wrong with dir, if others get into it, or made it.
+func private(dir string) error {
 	info, err := os.Lstat(dir)
 	switch {
 	case err != nil:

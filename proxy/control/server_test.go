@@ -436,6 +436,22 @@ func TestSocketIsNeverOpenToOthers(t *testing.T) {
 	}
 }
 
+// At auto a viewer trusts no directory that is open to others: who can put a
+// socket there could show what they like.
+func TestAutoIsNotAnothers(t *testing.T) {
+	runtime := t.TempDir()
+	t.Setenv("XDG_RUNTIME_DIR", runtime)
+	h := NewHistory(0)
+	l, _ := serve(t, Auto, h, ListenOptions{})
+	dial(t, Auto, DialOptions{})
+	if err := os.Chmod(filepath.Dir(strings.TrimPrefix(l.Address, "unix:")), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Dial(t.Context(), Auto, DialOptions{}); err == nil || !strings.Contains(err.Error(), "is open to others") {
+		t.Errorf("Dial = %v", err)
+	}
+}
+
 func TestStaleSocketIsReplacedAndALiveOneIsNot(t *testing.T) {
 	address := socket(t)
 	path := strings.TrimPrefix(address, "unix:")
