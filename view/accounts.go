@@ -19,6 +19,7 @@ type accountRow struct {
 	text    string
 	right   string
 	head    bool
+	table   *[3]string // of the comparison of POP3 and IMAP: about, and each
 	visit   *behaviour.Visit
 	session string // that enter opens
 	row     string // its event: SESSION:SEQ
@@ -62,8 +63,12 @@ func (p *accounts) add(a *App, acc *behaviour.Account) {
 		}
 		p.rows = append(p.rows, row)
 	}
-	for _, r := range acc.Rows() {
-		p.rows = append(p.rows, accountRow{text: r.About + ": POP3 " + r.POP3 + "; IMAP " + r.IMAP})
+	rows := acc.Rows()
+	if len(rows) > 0 {
+		p.rows = append(p.rows, accountRow{table: &[3]string{"", "POP3", "IMAP"}})
+	}
+	for _, r := range rows {
+		p.rows = append(p.rows, accountRow{text: r.About + ": POP3 " + r.POP3 + "; IMAP " + r.IMAP, table: &[3]string{r.About, r.POP3, r.IMAP}})
 	}
 	p.rows = append(p.rows, accountRow{text: "=> " + acc.Verdict()})
 }
@@ -132,15 +137,42 @@ func (r accountRows) Height(i, w int) int {
 	return max(1, len(r.lines(i, w)))
 }
 
+// leastTable is how many columns the screen has at the least for a table.
+const leastTable = 60
+
 func (r accountRows) lines(i, w int) []string {
-	return widget.Wrap(r.p.rows[i].words(), max(8, w-14), 4)
+	row := &r.p.rows[i]
+	if row.table == nil || w < leastTable {
+		return widget.Wrap(row.words(), max(8, w-14), 4)
+	}
+	wide := (w - 6) / 3
+	var cells [3][]string
+	high := 0
+	for k, text := range row.table {
+		cells[k] = widget.Wrap(text, wide-2, 4)
+		high = max(high, len(cells[k]))
+	}
+	lines := make([]string, high)
+	for y := range lines {
+		for _, cell := range cells {
+			text := ""
+			if y < len(cell) {
+				text = cell[y]
+			}
+			lines[y] += widget.Pad(text, wide)
+		}
+	}
+	return lines
 }
 
 func (r accountRows) Draw(c widget.Canvas, i int, selected bool) {
 	row, p := r.p.rows[i], r.a.palette
 	x, style := 4, p.Plain
-	if row.head {
+	switch {
+	case row.head:
 		x, style = 2, p.Header
+	case row.table != nil && row.text == "":
+		style = p.Strong
 	}
 	for y, l := range r.lines(i, c.W) {
 		c.Put(x, y, l, style)

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	expr "mailtap/parse/filter"
 )
@@ -172,6 +173,7 @@ func (a *App) place(s *Session, row int) int {
 type search struct {
 	text string
 	find *regexp.Regexp
+	fold string // text in small letters where it is ASCII, no expression, and case does not count: that is found faster
 }
 
 // setSearch takes text as a regular expression, or letter by letter where it
@@ -181,15 +183,66 @@ func (a *App) setSearch(text string) {
 		a.search = search{}
 		return
 	}
+	a.search = search{text: text}
 	flags := ""
 	if strings.ToLower(text) == text {
 		flags = "(?i)"
+		if regexp.QuoteMeta(text) == text && foldable(text) {
+			a.search.fold = text
+		}
 	}
 	re, err := regexp.Compile(flags + text)
 	if err != nil {
 		re = regexp.MustCompile(flags + regexp.QuoteMeta(text))
 	}
-	a.search = search{text, re}
+	a.search.find = re
+}
+
+// foldable reports whether text is ASCII.
+func foldable(text string) bool {
+	for i := range len(text) {
+		if text[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
+// in reports whether text has what is looked for.
+func (s *search) in(text string) bool {
+	if s.fold != "" {
+		return containsFold(text, s.fold)
+	}
+	return s.find.MatchString(text)
+}
+
+// containsFold reports whether text has small in it, where ASCII's capitals
+// are as small letters.
+func containsFold(text, small string) bool {
+	first := small[0]
+	other := first
+	if first >= 'a' && first <= 'z' {
+		other = first - 'a' + 'A'
+	}
+	for i := 0; i+len(small) <= len(text); i++ {
+		if (text[i] == first || text[i] == other) && equalFold(text[i:i+len(small)], small) {
+			return true
+		}
+	}
+	return false
+}
+
+func equalFold(text, small string) bool {
+	for i := range len(small) {
+		c := text[i]
+		if c >= 'A' && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		if c != small[i] {
+			return false
+		}
+	}
+	return true
 }
 
 // searchable are rows that can be searched.
@@ -216,7 +269,7 @@ func (a *App) next(step int) {
 				}
 				at = (at + step + n) % n
 				left--
-				if a.search.find.MatchString(texts.text(at)) {
+				if a.search.in(texts.text(at)) {
 					list.Follow = false
 					list.Cursor = at
 					return false

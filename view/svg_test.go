@@ -22,7 +22,7 @@ func TestPictures(t *testing.T) {
 	}{
 		{"sessions", 110, 14, []string{"g", "j"}},
 		{"transcript", 110, 32, []string{"g", "j", "j", "Enter", "g", "j", "j", "j"}},
-		{"detail", 110, 30, []string{"g", "j", "j", "j", "j", "Enter", "/", "s", "e", "l", "e", "c", "t", "Enter", "Enter"}},
+		{"detail", 110, 30, []string{"g", "j", "j", "j", "j", "Enter", "/", "u", "n", "s", "e", "l", "Enter", "/", "Enter", "Enter"}},
 		{"findings", 110, 22, []string{"2"}},
 		{"accounts", 110, 22, []string{"3"}},
 	} {
@@ -114,7 +114,7 @@ func run(b *bytes.Buffer, from, to, y int, text string, style tcell.Style) {
 	}
 	px, py := 8+float64(from)*cellWidth, 8+y*cellHeight
 	if back != "" {
-		fmt.Fprintf(b, `<rect x="%.1f" y="%d" width="%.1f" height="%d" fill="%s"/>`+"\n", px, py, float64(to-from)*cellWidth, cellHeight, back)
+		fmt.Fprintf(b, `<rect x="%.1f" y="%d" width="%.1f" height="%d" fill="%s" shape-rendering="crispEdges"/>`+"\n", px, py, float64(to-from)*cellWidth, cellHeight, back)
 	}
 	if strings.TrimSpace(text) == "" {
 		return
