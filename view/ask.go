@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"unicode"
 
 	"github.com/gdamore/tcell/v2"
 
@@ -37,6 +38,11 @@ func (p *prompt) key(a *App, ev *tcell.EventKey) {
 		a.input = nil
 		a.screen.HideCursor()
 	case tcell.KeyEnter:
+		if p.Check != nil {
+			if wrong, _ := p.Check(p.Text); wrong != "" { // which it says: the line stays, to be mended
+				return
+			}
+		}
 		a.input = nil
 		a.screen.HideCursor()
 		p.Keep()
@@ -72,8 +78,20 @@ func (a *App) askFilter() {
 			return "", 0
 		}
 		fmt.Sscanf(err.Error(), "column %d", &column)
-		return err.Error(), column
+		wrong = err.Error()
+		if oneWord(text) {
+			wrong += "; / looks for text"
+		}
+		return wrong, column
 	}
+}
+
+// oneWord reports whether text is one word: what somebody types who wants to see
+// the lines that have it.
+func oneWord(text string) bool {
+	return strings.IndexFunc(strings.TrimSpace(text), func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("_.@-", r)
+	}) < 0
 }
 
 func fieldNames() []string {

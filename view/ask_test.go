@@ -44,6 +44,24 @@ func TestFilterWhileTyped(t *testing.T) {
 	}
 }
 
+// A filter that is wrong stays on the line with what is wrong, also for those
+// who type a word that they want to see.
+func TestWrongFilter(t *testing.T) {
+	a, s := newApp(t, 80, 24, sample("k3j2m5n6p7"), sample("q3j2m5n6p7"))
+	press(a, "f")
+	typed(a, "alice@example.org")
+	press(a, "Enter")
+	if got := text(s); a.input == nil || !strings.Contains(got, "filter: alice@example.org") || !strings.Contains(got, "/ looks for text") {
+		t.Errorf("a word as filter:\n%s", got)
+	}
+	press(a, "Ctrl-U")
+	typed(a, `session == "q3j2m5n6p7"`)
+	press(a, "Enter")
+	if got := text(s); a.input != nil || !strings.Contains(got, "Sessions 1/2") {
+		t.Errorf("a filter:\n%s", got)
+	}
+}
+
 // TestCommands: every command that : completes is one, and what stands behind
 // its name answers its question.
 func TestCommands(t *testing.T) {

@@ -103,7 +103,7 @@ func (a *App) orderBy(name string) {
 	}
 	for i := range sessionColumns {
 		if sessionColumns[i].name() == name {
-			p.by = i
+			p.by, p.cursor.Follow = i, false
 			return
 		}
 	}

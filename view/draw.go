@@ -38,6 +38,10 @@ func (a *App) count(t tab) string {
 	switch t {
 	case tabSessions:
 		n = len(a.model.Sessions)
+		if p := a.panes[tabSessions].(*sessions); a.filter.compiled != nil && n > 0 {
+			p.refresh(a)
+			return " " + strconv.Itoa(len(p.rows)) + "/" + strconv.Itoa(n)
+		}
 	case tabFindings:
 		n = len(a.model.Findings)
 	}

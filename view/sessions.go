@@ -206,6 +206,7 @@ func (p *sessions) refresh(a *App) {
 }
 
 func (p *sessions) reorder(a *App, step int) {
+	p.cursor.Follow = false // the newest is not the last one any more
 	if step == 0 {
 		p.down = !p.down
 		return

@@ -12,6 +12,7 @@ package filter
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"sync"
 
@@ -95,14 +96,34 @@ func refusal(err error) error {
 		}
 		return fmt.Errorf("column 1: %s", what) // it is about the whole of it
 	}
-	what := at.Message
-	if name, ok := strings.CutPrefix(what, "unknown name "); ok {
-		what = fmt.Sprintf("no event has a field %q", name)
-	}
+	what := worded(at.Message)
 	if at.Line > 1 {
 		return fmt.Errorf("line %d, column %d: %s", at.Line, at.Column+1, what)
 	}
 	return fmt.Errorf("column %d: %s", at.Column+1, what)
+}
+
+// token is how expr names a piece of an expression: Operator("=").
+var token = regexp.MustCompile(`unexpected token (?:[A-Za-z]+\((".*?")\)|(EOF))`)
+
+// worded is what expr says is wrong in the words of somebody who writes filters.
+func worded(what string) string {
+	if name, ok := strings.CutPrefix(what, "unknown name "); ok {
+		return fmt.Sprintf("no event has a field %q", name)
+	}
+	found := token.FindStringSubmatchIndex(what)
+	if found == nil {
+		return what
+	}
+	piece := "end"
+	if found[2] >= 0 {
+		piece = what[found[2]:found[3]]
+	}
+	said := what[:found[0]] + "unexpected " + piece + what[found[1]:]
+	if piece == `"="` {
+		said += "; what is compared stands on both sides of =="
+	}
+	return said
 }
 
 // names finds the fields that an expression names.

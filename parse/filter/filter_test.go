@@ -85,10 +85,13 @@ func TestCompileRefuses(t *testing.T) {
 	tests := []struct{ expression, want string }{
 		{`latency > 5`, `column 1: no event has a field "latency"`},
 		{`proto == "imap" && latenzy_us > 5`, `column 20: no event has a field "latenzy_us"`},
-		{`proto == `, `column 9: unexpected token EOF`},
+		{`proto == `, `column 9: unexpected end`},
 		{`user == 5`, `column 6: invalid operation: == (mismatched types string and int)`},
 		{`bytes + 1`, `column 1: an expression that is true or false is wanted, this gives float64`},
-		{"true and\n bytes === 5", `line 2, column 10: unexpected token Operator("=")`},
+		{"true and\n bytes === 5", `line 2, column 10: unexpected "="; what is compared stands on both sides of ==`},
+		{`status = "NO"`, `column 8: unexpected "="; what is compared stands on both sides of ==`},
+		{`user == "alice" )`, `column 17: unexpected ")"`},
+		{`true false`, `column 6: unexpected "false"`},
 	}
 	for _, tt := range tests {
 		_, err := Compile(tt.expression)
