@@ -15,6 +15,9 @@ import (
 
 // A comment is at most 32 KiB, whatever is in it, and stays readable.
 func TestLongComments(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and one goroutine: the race detector would see nothing")
+	}
 	long := strings.Repeat("ü<", 100_000)
 	peers := make([]event.Certificate, 50)
 	for i := range peers {

@@ -250,6 +250,9 @@ func checkRaw(t *testing.T, r *captures.Reader, all []*queue) {
 
 // The last 10 kB of a capture of a real session, cut at every octet.
 func TestCorpusCut(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and one goroutine: the race detector would see nothing")
+	}
 	dir := filepath.Join(corpus, "dovecot-raw-imap-starttls-fetch-sections")
 	if _, err := os.Stat(dir); err != nil {
 		t.Skip("no recorded sessions in ../shared")

@@ -99,6 +99,9 @@ func part(items []wire.Item, i, n int) []wire.Item {
 
 // A capture that was cut anywhere reads up to its last whole block.
 func TestCutAtEveryOctet(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and one goroutine: the race detector would see nothing")
+	}
 	l := newLive("AAAAAAAAAA", event.POP3, newLineSession)
 	l.open("[2001:db8::1]:40000", "198.51.100.7:995")
 	l.server("+OK\r\n")

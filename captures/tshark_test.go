@@ -83,6 +83,9 @@ func TestTshark(t *testing.T) {
 // tshark opens a capture that was cut at a block's edge, and one whose text
 // was left out, without a complaint.
 func TestTsharkCut(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and one goroutine: the race detector would see nothing")
+	}
 	l := short("AAAAAAAAAA", event.POP3)
 	whole := mustReadFile(t, record(t, Options{}, l.items))
 	dir := t.TempDir()

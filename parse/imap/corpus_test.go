@@ -65,6 +65,9 @@ func corpus(t testing.TB, dir string) []chunk {
 // TestCorpus replays every recorded IMAP session: the sums hold, each response
 // is placed, and what a capture gives back is what was said live.
 func TestCorpus(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and one goroutine: the race detector would see nothing")
+	}
 	dirs, _ := filepath.Glob(filepath.Join(shared, "corpus", "*", "meta.json"))
 	if len(dirs) == 0 {
 		t.Skip("no recorded sessions in ../shared")

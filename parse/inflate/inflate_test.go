@@ -134,6 +134,9 @@ func TestCorrupt(t *testing.T) {
 
 // TestBomb inflates 256 MiB of zeros out of 256 KiB, and looks at the memory.
 func TestBomb(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and one goroutine: the race detector would see nothing")
+	}
 	var wire bytes.Buffer
 	w, _ := flate.NewWriter(&wire, 9)
 	zeros := make([]byte, 1<<20)
@@ -160,6 +163,9 @@ func TestBomb(t *testing.T) {
 
 // TestCorpus inflates what real clients and servers sent behind COMPRESS.
 func TestCorpus(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long, and one goroutine: the race detector would see nothing")
+	}
 	const corpus = "../../../shared/corpus"
 	index, err := os.ReadFile(corpus + "/INDEX.tsv")
 	if err != nil {

@@ -131,16 +131,14 @@ func same(t *testing.T, what string, got, want []string) {
 // octets on record are those that came, but for masks.
 func sums(t *testing.T, what string, chunks []chunk, r *record) {
 	t.Helper()
-	came, counted, on := map[event.Side]int64{}, map[event.Side]int64{}, map[event.Side]string{}
-	all := map[event.Side]string{}
+	counted, on, all := map[event.Side]int64{}, map[event.Side][]byte{}, map[event.Side][]byte{}
 	for _, c := range chunks {
-		came[c.side] += int64(len(c.data))
-		all[c.side] += string(c.data)
+		all[c.side] = append(all[c.side], c.data...)
 	}
 	seq := int64(0)
 	for _, it := range r.items {
 		if o := it.Octets; o != nil {
-			on[o.Side] += string(o.Data)
+			on[o.Side] = append(on[o.Side], o.Data...)
 			continue
 		}
 		e := it.Event
@@ -153,8 +151,8 @@ func sums(t *testing.T, what string, chunks []chunk, r *record) {
 		}
 	}
 	for _, side := range []event.Side{event.SideClient, event.SideServer} {
-		if came[side] != counted[side] || came[side] != int64(len(on[side])) {
-			t.Fatalf("%s: %v: %d octets came, events have %d, the record %d", what, side, came[side], counted[side], len(on[side]))
+		if came := len(all[side]); int64(came) != counted[side] || came != len(on[side]) {
+			t.Fatalf("%s: %v: %d octets came, events have %d, the record %d", what, side, came, counted[side], len(on[side]))
 		}
 		for i := range on[side] {
 			if on[side][i] != all[side][i] && on[side][i] != '*' {
@@ -357,15 +355,10 @@ func TestCorpus(t *testing.T) {
 		sessions++
 		t.Run(filepath.Base(dir), func(t *testing.T) {
 			chunks := corpus(t, dir)
-			var r *record
-			if total(chunks) > 100<<10 && !testing.Verbose() {
-				r = play(chunks, wire.Options{})
-				sums(t, "whole", chunks, r)
-				rr := replay(r, chunks)
-				same(t, "recorded", asJSON(t, rr), asJSON(t, r))
-			} else {
-				r = checkAll(t, chunks, rand.New(rand.NewPCG(3, 4)))
+			if testing.Short() && total(chunks) > 100<<10 {
+				t.Skip("long, and one goroutine: the race detector would see nothing")
 			}
+			r := checkAll(t, chunks, rand.New(rand.NewPCG(3, 4)))
 			for _, e := range r.events {
 				if e.Kind == event.KindResponse && e.For == "" && !strings.Contains(e.Text, "Too many invalid bad commands") || e.Kind == event.KindOctets {
 					t.Errorf("unplaced: %s", golden(e))
