@@ -146,7 +146,7 @@ func serverLine(line string, proto event.Proto) bool {
 	return strings.HasPrefix(line, "* ") || line == "+" || strings.HasPrefix(line, "+ ") || tagged.MatchString(line)
 }
 
-var popWords = regexp.MustCompile(`(?i)^(USER|PASS|APOP|STAT|LIST|RETR|DELE|NOOP|RSET|QUIT|TOP|UIDL|CAPA|STLS|AUTH|UTF8|LANG|XTND)( |$)`)
+var popWords = regexp.MustCompile(`(?i)^(USER|PASS|APOP|STAT|LIST|RETR|DELE|NOOP|RSET|QUIT|TOP|UIDL|CAPA|STLS|AUTH|UTF8|LANG|LAST|RPOP|XSENDER|XTND)( |$)`)
 
 // guess is the protocol that the lines look like.
 func guess(lines []string) event.Proto {

@@ -36,6 +36,7 @@ type teller struct {
 	muted   bool   // what comes is not of the user's lines
 	ended   bool   // there are no more lines, which is no error of theirs
 	awaits  string // the tag of a command whose literal has not come
+	asked   bool   // a line of the client's was among them
 }
 
 func (t *teller) Octets(*wire.Octets) {}
@@ -46,7 +47,11 @@ func (t *teller) Event(e *event.Event) {
 		return
 	}
 	fmt.Fprintf(t.w, "%s: %s\n", strings.ToUpper(e.Dir.Letter()), e.Text)
-	if note := explain.Note(e); note != "" {
+	note := explain.Note(e)
+	if e.Kind == event.KindContinuation && e.For == "" && !t.asked {
+		note = "the server waits for more of a command: its literal, the next step of a login, or the DONE of IDLE"
+	}
+	if note != "" {
 		wrapped(t.w, "   ", note)
 	}
 	if e.Error != "" && !t.ended {
@@ -78,7 +83,7 @@ var (
 	}
 	// greets are first lines of a server.
 	greets = map[event.Proto]*regexp.Regexp{
-		event.IMAP: regexp.MustCompile(`(?i)^\* (OK|PREAUTH|BYE) ([^[]|\[CAPABILITY)`),
+		event.IMAP: regexp.MustCompile(`(?i)^\* (OK|PREAUTH) ([^[]|\[CAPABILITY)`),
 		event.POP3: regexp.MustCompile(`(?i)^\+OK .*(<.*>|ready|server|hello|welcome)`),
 	}
 	greeted = map[event.Proto][]string{
@@ -99,9 +104,6 @@ func (t *teller) begin(lines []string) {
 	for _, l := range lines {
 		if s := saidBy(l, t.proto); s.side == event.SideClient && logsIn[t.proto].MatchString(s.text) {
 			t.pretend(greeted[t.proto]...)
-			if first := strings.ToUpper(saidBy(lines[0], t.proto).text); strings.HasPrefix(first, "PASS") {
-				t.pretend("C: USER mailtap", "S: +OK")
-			}
 			return
 		}
 	}
@@ -120,6 +122,8 @@ func (t *teller) say(line string) {
 	}
 	if l.side == event.SideServer {
 		t.ask(l.text)
+	} else {
+		t.asked = true
 	}
 	t.awaits = ""
 	if m := announces.FindStringSubmatch(l.text); m != nil && l.side == event.SideClient && t.proto == event.IMAP {
@@ -136,12 +140,24 @@ func (t *teller) ask(response string) {
 	words := strings.Fields(response)
 	switch {
 	case t.proto == event.IMAP && tagged.MatchString(response):
-		t.pretend("C: " + words[0] + " X-COMMAND")
+		t.pretend("C: " + words[0] + " " + asks(response))
 	case t.proto == event.POP3 && strings.HasPrefix(response, "-ERR ["):
 		t.pretend("C: PASS x")
 	case t.proto == event.POP3 && statistics.MatchString(response):
 		t.pretend("C: STAT")
 	}
+}
+
+// asks is a command that a tagged response may answer, by its code.
+func asks(response string) string {
+	for code, command := range map[string]string{
+		"[COPYUID ": "COPY 1 copies", "[READ-WRITE]": "SELECT INBOX", "[READ-ONLY]": "EXAMINE INBOX", "[MODIFIED ": "STORE 1 FLAGS ()",
+	} {
+		if strings.Contains(strings.ToUpper(response), code) {
+			return command
+		}
+	}
+	return "X-COMMAND"
 }
 
 // statistics is how STAT is answered.

@@ -156,7 +156,7 @@ func greetingNote(e *event.Event) string {
 	offers := ""
 	if s != nil {
 		if c, ok := s.Args.(*syntax.CapabilityData); ok {
-			offers = "offers " + count(len(c.Capabilities), "capability")
+			offers = strings.TrimPrefix(offered(c), "the server ")
 		}
 	}
 	switch e.Status {

@@ -126,7 +126,11 @@ func loginCommand(name string, s *sasl.Step) string {
 	case "USER":
 		return "names the user " + quote(s.User)
 	case "PASS":
-		return joined("; ", joined(" ", "gives the password", ofUser(s.User)), s.Shape)
+		note := joined(" ", "gives the password", ofUser(s.User))
+		if long, ok := strings.CutPrefix(s.Shape, "the rest of the line of "); ok { // as it always is
+			return note + ": " + long
+		}
+		return joined("; ", note, s.Shape)
 	case "APOP":
 		return joined("; ", "logs in as "+quote(s.User)+" by a digest of the greeting's timestamp and the password", s.Shape)
 	case "AUTH":
