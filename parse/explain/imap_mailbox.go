@@ -71,7 +71,7 @@ func statusDataNote(d *syntax.StatusData) string {
 		what, some string
 	}{{d.Unseen, "unread message", "unread"}, {d.Recent, "recent message", "recent"}, {d.Deleted, "message", "marked as deleted"}} {
 		switch {
-		case !c.n.Known:
+		case !c.n.Known, d.Messages.Known && d.Messages.N == 0 && c.n.N == 0:
 		case d.Messages.Known && c.n.N == 0:
 			words = append(words, "none "+c.some)
 		case d.Messages.Known:

@@ -123,7 +123,7 @@ func fetchArgsNote(a *syntax.FetchArgs, uid bool) string {
 			reads = true
 		}
 	}
-	note := "asks for " + firstOf(and(words), "nothing") + " of " + messages(a.Set, uid)
+	note := "asks for " + firstOf(andAll(words), "nothing") + " of " + messages(a.Set, uid)
 	if a.ChangedSince.Known {
 		note += fmt.Sprintf(" that changed since mod-sequence %d", a.ChangedSince.N)
 	}

@@ -10,6 +10,9 @@ import (
 // sought words a search program, in what order, and how its result is wanted.
 func sought(a *syntax.SearchArgs, order string) string {
 	text := searchWords(a.Keys)
+	if c := strings.ToUpper(a.Charset); c != "" && c != "UTF-8" && c != "US-ASCII" {
+		text += " (written in " + quote(a.Charset) + ")"
+	}
 	var where []string
 	for _, o := range a.In {
 		where = append(where, filtered(o))

@@ -117,7 +117,7 @@ var done = map[string]string{
 	"GETACL": "the rights are told", "MYRIGHTS": "the rights are told", "LISTRIGHTS": "the rights are told",
 	"SETACL": "the rights are changed", "DELETEACL": "the rights are changed",
 	"GETMETADATA": "the annotations are told", "SETMETADATA": "the annotations are changed",
-	"NOTIFY": "from here on the server tells of what was asked for", "RESETKEY": "the URLs are void", "GENURLAUTH": "the URLs are made",
+	"NOTIFY": "the server has noted what to tell of", "RESETKEY": "the URLs are void", "GENURLAUTH": "the URLs are made",
 }
 
 // doneNote words an OK by the command that it completes.
@@ -214,14 +214,14 @@ func numberCode(code string, n uint64) string {
 		}
 		return fmt.Sprintf("the next message will have UID %d", n)
 	case "UIDVALIDITY":
-		return fmt.Sprintf("known UIDs hold as long as the UID validity is %d", n)
+		return fmt.Sprintf("UIDs that the client remembers hold as long as this number stays %d", n)
 	case "UNSEEN":
 		if n == 0 {
 			return "no message is unread"
 		}
 		return fmt.Sprintf("message %d is the first that is unread", n)
 	case "HIGHESTMODSEQ":
-		return fmt.Sprintf("the last change has mod-sequence %d", n)
+		return fmt.Sprintf("the last change has mod-sequence %d, a number that grows with each change", n)
 	}
 	return fmt.Sprintf("%s: %d", meaning(syntax.ResponseCodes, code), n)
 }
