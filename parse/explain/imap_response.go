@@ -220,6 +220,7 @@ func capabilityNote(name string, d *syntax.CapabilityData) string {
 // else there is.
 func offered(d *syntax.CapabilityData) string {
 	var speaks, logins, others []string
+	refused := ""
 	for _, c := range d.Capabilities {
 		switch name := string(c); {
 		case strings.HasPrefix(strings.ToUpper(name), "IMAP4"):
@@ -227,12 +228,12 @@ func offered(d *syntax.CapabilityData) string {
 		case strings.HasPrefix(strings.ToUpper(name), "AUTH="):
 			logins = append(logins, name[len("AUTH="):])
 		case strings.EqualFold(name, "LOGINDISABLED"):
-			others = append([]string{"no LOGIN (LOGINDISABLED)"}, others...)
+			refused = "LOGIN is refused for now (LOGINDISABLED)"
 		default:
 			others = append(others, name)
 		}
 	}
-	note := joined("; ", about("the server speaks", and(speaks)), about("logins by", list(logins, "or")))
+	note := joined("; ", about("the server speaks", and(speaks)), about("logins by", list(logins, "or")), refused)
 	if note == "" {
 		return "the server offers " + and(others)
 	}
