@@ -101,7 +101,7 @@ func continuationNote(e *event.Event) string {
 	case "AUTHENTICATE":
 		return "the server asks for the next step of the login"
 	}
-	return "the server is ready for the literal that " + e.For + " announced"
+	return "the server is ready for the text (literal) that " + e.For + " announced"
 }
 
 // stepNote words a line of a SASL exchange.

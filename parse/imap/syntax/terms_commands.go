@@ -3,7 +3,7 @@ package syntax
 // Commands is what a client can ask for; X-ATOM stands for all of X….
 var Commands = Terms{
 	{"CAPABILITY", "RFC 9051 §6.1.1", "asks what the server can do"},
-	{"NOOP", "RFC 9051 §6.1.2", "does nothing: asks for news and keeps the connection alive"},
+	{"NOOP", "RFC 9051 §6.1.2", "asks whether there is news, and keeps the connection alive"},
 	{"LOGOUT", "RFC 9051 §6.1.3", "ends the session"},
 	{"STARTTLS", "RFC 9051 §6.2.1", "asks to go on inside TLS"},
 	{"AUTHENTICATE", "RFC 9051 §6.2.2", "logs in by a SASL mechanism"},
@@ -23,7 +23,7 @@ var Commands = Terms{
 	{"APPEND", "RFC 9051 §6.3.12", "uploads a message"},
 	{"IDLE", "RFC 9051 §6.3.13", "waits for news until DONE"},
 	{"DONE", "RFC 9051 §6.3.13", "ends IDLE; a line without a tag"},
-	{"CHECK", "RFC 3501 §6.4.1", "asks for a checkpoint of the mailbox; mostly as NOOP"},
+	{"CHECK", "RFC 3501 §6.4.1", "asks the server to put the mailbox in order; mostly the same as NOOP"},
 	{"CLOSE", "RFC 9051 §6.4.1", "leaves the mailbox and removes what is marked as deleted"},
 	{"UNSELECT", "RFC 9051 §6.4.2", "leaves the mailbox and removes nothing"},
 	{"EXPUNGE", "RFC 9051 §6.4.3", "removes for good what is marked as deleted"},
