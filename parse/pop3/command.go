@@ -76,15 +76,21 @@ func (p *parsed) keyword(line []byte, off, stop int) {
 		p.cmd, known = commands[p.name]
 	}
 	if !known && (p.name == "" || isMixed(word)) {
-		p.name = ""
 		if p.fault == "" && len(word) == 0 {
 			p.fault = "expected a keyword, got the end of the line"
-		} else if p.fault == "" {
-			p.fault = fmt.Sprintf("expected a keyword at offset %d", off)
 		}
+		p.unnamed(off)
 		return
 	}
 	p.known = known
+}
+
+// unnamed says that what stands at off is no keyword.
+func (p *parsed) unnamed(off int) {
+	p.name = ""
+	if p.fault == "" {
+		p.fault = fmt.Sprintf("expected a keyword at offset %d", off)
+	}
 }
 
 // isMixed reports whether a capital stands behind a small letter, as in base64

@@ -38,7 +38,7 @@ func (s *Session) hideCommand(line []byte, p *parsed, known []wire.Secret) (h hi
 	}
 	owed := s.owed && !p.known
 	if owed {
-		p.name = "" // nor is its first word one
+		p.unnamed(len(line) - len(bytes.TrimLeft(line, " "))) // nor is its first word one
 	}
 	switch {
 	case len(known) > 0:
