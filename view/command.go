@@ -10,7 +10,7 @@ import (
 var called = map[string]string{
 	"Q": "quit", "Tab": "next-view", "Backtab": "previous-view", "4": "tls", "5": "log",
 	"PgDn": "page-down", "PgUp": "page-up", "n": "next-match", "N": "previous-match", "!": "next-trouble",
-	"O": "reverse", "m": "mark", "M": "next-mark", "c": "compare", "]": "next", "[": "previous", "t": "form", "u": "clock",
+	"O": "reverse", "m": "mark", "M": "next-mark", "c": "compare", "]": "next", "[": "previous", "Ctrl+D": "half-down", "Ctrl+U": "half-up", "t": "form", "u": "clock",
 	"h": "left", "l": "right", "y": "copy", "Y": "copy-all", "d": "end", "z": "clear", ":": "",
 	"Ctrl+L": "redraw", "Ctrl+Z": "suspend",
 }

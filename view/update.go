@@ -1,6 +1,7 @@
 package view
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/gdamore/tcell/v2"
@@ -136,6 +137,37 @@ func (a *App) page(n int) {
 	if list, rows := a.top().list(a); list != nil {
 		list.Move(n*list.Page(), rows.Len())
 	}
+}
+
+func (a *App) half(n int) {
+	if list, rows := a.top().list(a); list != nil {
+		list.Move(n*max(1, list.Page()/2), rows.Len())
+	}
+}
+
+// nextSession opens the session that stands n rows further in the list.
+func (a *App) nextSession(n int) {
+	t, ok := a.top().(*transcript)
+	if !ok {
+		return
+	}
+	p := a.panes[tabSessions].(*sessions)
+	p.refresh(a)
+	i := slices.Index(p.rows, t.session) + n
+	if i < 0 || i >= len(p.rows) {
+		a.say("no more sessions there")
+		return
+	}
+	p.cursor.To(i, len(p.rows))
+	s := p.rows[i]
+	a.withRows(s, func() {
+		next := newTranscript(s)
+		next.plain, next.wrap, next.day = t.plain, t.wrap, t.day
+		if over := len(a.over); over > 0 && a.over[over-1] == pane(t) {
+			a.over = a.over[:over-1]
+		}
+		a.open(next)
+	})
 }
 
 func (a *App) jump(end bool) {

@@ -19,6 +19,23 @@ func TestEscapeAtOnce(t *testing.T) {
 	}
 }
 
+// ] and [ go through the sessions without going back to their list.
+func TestNextSession(t *testing.T) {
+	a, s := newApp(t, 80, 24, sample("k3j2m5n6p7"), sample("q3j2m5n6p7"))
+	press(a, "g", "Enter", "i", "]")
+	if got := a.session(); got.ID != "q3j2m5n6p7" || len(a.over) != 1 || strings.Contains(text(s), "opens the mailbox") {
+		t.Errorf("] shows %s:\n%s", got.ID, text(s))
+	}
+	press(a, "]")
+	if got := text(s); !strings.Contains(got, "no more sessions there") {
+		t.Errorf("] at the last:\n%s", got)
+	}
+	press(a, "[", "q")
+	if got := a.session(); got.ID != "k3j2m5n6p7" || len(a.over) != 0 {
+		t.Errorf("[ and q: %s, %d above", got.ID, len(a.over))
+	}
+}
+
 // Another form of the octets is seen, however far down they stand.
 func TestFormIsSeen(t *testing.T) {
 	a, s := newApp(t, 60, 10, recorded(t))
