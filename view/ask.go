@@ -1,7 +1,9 @@
 package view
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -206,6 +208,9 @@ func (a *App) writeFile(path string, data []byte, part bool) {
 		if cerr := f.Close(); err == nil {
 			err = cerr
 		}
+	}
+	if errors.Is(err, fs.ErrExist) {
+		err = errors.New(path + " is there already; name another file")
 	}
 	a.report(path, err)
 	if err == nil && part {

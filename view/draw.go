@@ -107,6 +107,8 @@ func (a *App) standing() string {
 	}
 	if a.options.Live && a.ended == nil {
 		add("live")
+	} else if a.options.Live {
+		add("ended")
 	} else if text == "" {
 		add(a.options.Title)
 	}

@@ -1,11 +1,27 @@
 package view
 
 import (
+	"io"
 	"strings"
 	"testing"
 
 	"mailtap/parse/wire"
 )
+
+// When the proxy has ended that is said, and sessions that it cut grow no older.
+func TestProxyEnds(t *testing.T) {
+	a, s := newApp(t, 100, 24, sample("k3j2m5n6p7"))
+	a.options.Live = true
+	a.Draw()
+	if got := text(s); !strings.Contains(got, "live") || !strings.Contains(got, "4.0 s") {
+		t.Errorf("a running proxy:\n%s", got)
+	}
+	a.take(fed{err: io.EOF})
+	a.Draw()
+	if got := text(s); !strings.Contains(got, "the proxy has ended") || strings.Contains(got, "live") || strings.Contains(got, "4.0 s") {
+		t.Errorf("a proxy that has ended:\n%s", got)
+	}
+}
 
 // What did not come is told, in sum and where it is missing; what comes after
 // that is whole again, its octets too.

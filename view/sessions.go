@@ -77,7 +77,7 @@ func init() {
 
 // until is the newest moment that is known of a session that has not ended.
 func (a *App) until(s *Session) time.Time {
-	if a.options.Live {
+	if a.options.Live && a.ended == nil {
 		return a.now()
 	}
 	return s.Last

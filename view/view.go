@@ -278,6 +278,9 @@ func (a *App) take(b fed) {
 	switch {
 	case b.err == io.EOF:
 		a.ended, a.progress = io.EOF, 0
+		if a.options.Live {
+			a.say("the proxy has ended; what came is still here")
+		}
 	case b.err != nil:
 		a.ended, a.progress = b.err, 0
 		a.fail(b.err)
