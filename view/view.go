@@ -33,6 +33,7 @@ type Batch struct {
 	Outlines []Outline // of a library's sessions
 	Passing  bool      // the items are a library's: they are looked at, and not held
 	Left     Left
+	Say      string  // a message for the user
 	Done     float64 // how much of a capture has been read, 0 to 1; 0 where nobody knows
 }
 
@@ -298,6 +299,9 @@ func (a *App) Add(b Batch) {
 		a.model.Add(b.Items)
 	}
 	a.model.less(b.Left)
+	if b.Say != "" {
+		a.say("%s", b.Say)
+	}
 	a.progress = b.Done
 	if a.filter.compiled != nil && a.job == nil && len(b.Items) > 0 && !b.Passing {
 		a.startFilter()

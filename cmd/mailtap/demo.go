@@ -123,7 +123,8 @@ func (s *stage) play(ctx context.Context, live *liveSource) {
 		}
 		say(a.after)
 	}
-	say("That was the demo; enter opens a session, 3 shows what each account did. The servers stay until you leave: log in as alice or bob, password \"" + demoPassword + "\".")
+	live.send(view.Batch{Say: "That was the demo: enter opens a session, 3 shows what each account did, 5 tells the story. " +
+		"The servers stay until you leave: log in as alice or bob, password \"" + demoPassword + "\"."})
 }
 
 // The users of the demo's mail server, each with sample mail.

@@ -88,8 +88,9 @@ func TestViewKeys(t *testing.T) {
 	capture := filepath.Join(dir, "demo.pcapng")
 	tt := inTerminal(t, 110, 34, fmt.Sprintf("cd %s; %s demo --record %s; echo left; sleep 60", dir, bin, capture))
 	tt.see("Sessions 4", "alice", "bob")
-	tt.keys("5")
 	tt.see("That was the demo")
+	tt.keys("5")
+	tt.see("POP3: the mail moves to one device")
 	tt.keys("1")
 
 	for _, step := range []struct {
@@ -137,7 +138,7 @@ func TestViewKeys(t *testing.T) {
 		{[]string{"g", "/", "retr 2", "Enter"}, []string{"RETR 2"}},
 		{[]string{"n"}, []string{"RETR 2"}},
 		{[]string{"N"}, []string{"RETR 2"}},
-		{[]string{"!"}, []string{"no finding"}},
+		{[]string{"!"}, []string{"pop.leave-on-server"}},
 		{[]string{"g", "/", "^retr 3", "Enter", "m"}, []string{"*"}},
 		{[]string{"g", "M"}, []string{">", "RETR 3"}},
 		{[]string{";", "look at this", "Enter"}, []string{"; look at this"}},

@@ -55,17 +55,21 @@ func (s *liveSource) Next(ctx context.Context) (view.Batch, error) {
 }
 
 // say puts a line into the viewer's log.
-func (s *liveSource) say(e *event.Event) {
+func (s *liveSource) say(e *event.Event) { s.send(view.Batch{Items: []wire.Item{{Event: e}}}) }
+
+// send hands the viewer a batch that does not come from the proxy.
+func (s *liveSource) send(b view.Batch) {
+	give := func() {
+		select {
+		case s.batches <- b:
+		case <-s.gone:
+		}
+	}
 	select {
-	case s.batches <- view.Batch{Items: []wire.Item{{Event: e}}}:
+	case s.batches <- b:
 	case <-s.gone:
 	default: // nobody has begun to look
-		go func() {
-			select {
-			case s.batches <- view.Batch{Items: []wire.Item{{Event: e}}}:
-			case <-s.gone:
-			}
-		}()
+		go give()
 	}
 }
 
