@@ -260,7 +260,7 @@ func (p *sessions) head(a *App, w int) int { return 1 }
 func (p *sessions) draw(a *App, c widget.Canvas) {
 	p.refresh(a)
 	if len(a.model.Sessions) == 0 {
-		p.welcome.lines = a.welcome()
+		p.welcome.lines = a.welcome(c.W)
 		p.welcome.draw(a, c)
 		return
 	}

@@ -344,7 +344,7 @@ func trouble(e *event.Event) bool {
 	case "BYE":
 		return e.For != "LOGOUT"
 	}
-	return e.Error != "" || e.Finding != nil || e.TLS != nil && e.TLS.Failure != ""
+	return e.Error != "" || e.Finding != nil || e.Kind == event.KindLog || e.TLS != nil && e.TLS.Failure != ""
 }
 
 func (a *App) order(step int) {

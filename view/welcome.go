@@ -8,8 +8,9 @@ import (
 )
 
 // welcome is the first view while no session has come: what to type into the
-// mail client, how to trust the CA, and lines to try it with.
-func (a *App) welcome() []string {
+// mail client, how to trust the CA, and lines to try it with; for a screen of w
+// columns.
+func (a *App) welcome(w int) []string {
 	if len(a.model.Listening) == 0 {
 		if a.options.Live {
 			return []string{"waiting for mailtap"}
@@ -19,7 +20,7 @@ func (a *App) welcome() []string {
 		}
 		return []string{"no session in " + a.options.Title}
 	}
-	lines := append([]string{"No session yet. In the mail client's account, set:", ""}, a.settings()...)
+	lines := append([]string{"No session yet. In the mail client's account, set:", ""}, a.settings(w)...)
 	if ca := a.options.CAFile; ca != "" {
 		how := "import this file:"
 		if len(a.options.Trust) > 0 {
@@ -34,9 +35,9 @@ func (a *App) welcome() []string {
 	return append(append(lines, "", "Or try it from another terminal: y copies the line", ""), a.trials()...)
 }
 
-// settings are the listeners in a table: what the client asks for, and which
-// server that leads to.
-func (a *App) settings() []string {
+// settings are the listeners in a table: what the client asks for, and where
+// there is room, which server that leads to.
+func (a *App) settings(w int) []string {
 	rows := [][]string{{"server", "port", "security", "is relayed to"}}
 	for _, e := range a.model.Listening {
 		server, port, _ := strings.Cut(e.Route.Settings, ", port ")
@@ -52,10 +53,13 @@ func (a *App) settings() []string {
 	var lines []string
 	for _, row := range rows {
 		line := "  "
-		for i, w := range wide {
-			line += widget.Pad(row[i], w) + "  "
+		for i := range wide {
+			line += widget.Pad(row[i], wide[i]) + "  "
 		}
-		lines = append(lines, line+row[3])
+		if w >= leastTable {
+			line += row[3]
+		}
+		lines = append(lines, strings.TrimRight(line, " "))
 	}
 	return lines
 }

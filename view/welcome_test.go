@@ -42,6 +42,11 @@ func TestWelcome(t *testing.T) {
 			t.Errorf("%q is not in\n%s", want, got)
 		}
 	}
+	s.SetSize(50, 10)
+	a.Draw()
+	if got := text(s); !strings.Contains(got, "1993  SSL/TLS") || strings.Contains(got, "relayed") {
+		t.Errorf("on a narrow screen:\n%s", got)
+	}
 	press(a, "G", "k", "k", "y")
 	if got, want := string(s.GetClipboardData()), "curl -v -u USER 'imap://[::1]:1143/'"; got != want {
 		t.Errorf("y copied %q, want %q", got, want)

@@ -5,13 +5,18 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gdamore/tcell/v2"
 
+	"mailtap/parse/event"
+	"mailtap/parse/wire"
 	"mailtap/proxy"
 	"mailtap/proxy/ca"
+	"mailtap/proxy/control"
 	"mailtap/proxy/route"
 	"mailtap/view"
 )
@@ -87,6 +92,62 @@ func TestViewerFallsBehind(t *testing.T) {
 		t.Error(err)
 	}
 	close(live.gone)
+}
+
+// An attached viewer that falls behind the history is told how much it missed,
+// shows where, and catches up.
+func TestAttachedViewerFallsBehind(t *testing.T) {
+	h := control.NewHistory(200 << 10)
+	l, err := control.Listen("unix:"+filepath.Join(t.TempDir(), "run", "s.sock"), control.ListenOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := control.NewServer(l, control.Config{History: h})
+	server.Start()
+	defer server.Close(time.Minute)
+	client, err := control.Dial(t.Context(), l.Address, control.DialOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	stream, err := client.Items(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stream.Close()
+	const events = 50_000 // more than the stream, the socket and the history hold together
+	c := &event.Context{Session: "AAAAAAAAAA", Proto: event.POP3}
+	for seq := int64(1); seq <= events; seq++ {
+		e := &event.Event{Context: c, Seq: seq, Time: time.Now(), Kind: event.KindCommand, Dir: event.SideClient, Name: "NOOP", Text: "NOOP", Bytes: 6}
+		switch seq {
+		case 1:
+			e = &event.Event{Context: c, Seq: seq, Time: e.Time, Kind: event.KindSessionOpen, Route: &event.Route{Client: "127.0.0.1:1", Upstream: "pop3://127.0.0.1:2"}}
+		case events:
+			e = &event.Event{Context: c, Seq: seq, Time: e.Time, Kind: event.KindSessionClose, Close: &event.Close{By: event.SideClient}}
+		}
+		h.Write([]wire.Item{{Session: c.Session, Event: e}})
+	}
+	h.Close()
+	s := tcell.NewSimulationScreen("UTF-8")
+	if err := s.Init(); err != nil {
+		t.Fatal(err)
+	}
+	defer s.Fini()
+	s.SetSize(120, 24)
+	a := view.New(s, view.Options{Live: true})
+	for source := (attachedSource{stream}); err == nil; {
+		var b view.Batch
+		b, err = source.Next(t.Context())
+		a.Add(b)
+	}
+	if got := contents(a, s); err != io.EOF || !strings.Contains(got, "events left out") || !strings.Contains(got, "closed pop3") {
+		t.Errorf("after %v:\n%s", err, got)
+	}
+	a.Handle(tcell.NewEventKey(tcell.KeyEnter, 0, 0))
+	a.Handle(tcell.NewEventKey(tcell.KeyRune, '!', 0))
+	if got := contents(a, s); !strings.Contains(got, "events are missing here") {
+		t.Errorf("the transcript:\n%s", got)
+	}
 }
 
 // relayed is a session that gets messages through the proxy for as long as
