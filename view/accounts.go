@@ -16,6 +16,7 @@ type accounts struct {
 
 // accountRow is one row: an account's heading, a device, a session, evidence.
 type accountRow struct {
+	of      *behaviour.Account
 	text    string
 	right   string
 	head    bool
@@ -31,10 +32,24 @@ func (p *accounts) title(a *App) string { return "Accounts" }
 func (p *accounts) where() where        { return inAccounts }
 
 func (p *accounts) refresh(a *App) {
+	var keep accountRow
+	if p.cursor.Cursor >= 0 && p.cursor.Cursor < len(p.rows) {
+		keep = p.rows[p.cursor.Cursor]
+	}
 	p.rows = p.rows[:0]
 	for _, acc := range a.model.Accounts.List() {
+		first := len(p.rows)
 		p.add(a, acc)
+		for i := first; i < len(p.rows); i++ {
+			p.rows[i].of = acc
+		}
 	}
+	p.cursor.Stay(len(p.rows), func(i int) bool { return p.rows[i].same(&keep) })
+}
+
+// same reports whether two rows are about the same.
+func (r *accountRow) same(as *accountRow) bool {
+	return r.of == as.of && r.visit == as.visit && (r.visit != nil || r.text == as.text)
 }
 
 // add adds an account: who, its devices, what each session did, and what of it

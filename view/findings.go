@@ -19,16 +19,33 @@ func newFindings() *findings { return &findings{} }
 func (p *findings) title(a *App) string { return "Findings" }
 func (p *findings) where() where        { return inFindings }
 
-// refresh puts the rows in order: errors, warnings, observations; the newest first.
+// refresh puts the rows in order: errors, warnings, observations; the newest
+// first. Under a filter they are those of the sessions that it shows.
 func (p *findings) refresh(a *App) {
+	var keep *event.Event
+	if p.cursor.Cursor >= 0 && p.cursor.Cursor < len(p.rows) {
+		keep = p.rows[p.cursor.Cursor]
+	}
 	p.rows = p.rows[:0]
 	for s := event.SeverityError; s >= event.SeverityInfo; s-- {
 		for i := len(a.model.Findings) - 1; i >= 0; i-- {
-			if f := a.model.Findings[i]; f.Finding.Severity == s {
+			if f := a.model.Findings[i]; f.Finding.Severity == s && a.showsFinding(f) {
 				p.rows = append(p.rows, f)
 			}
 		}
 	}
+	if keep != nil {
+		p.cursor.Stay(len(p.rows), func(i int) bool { return p.rows[i] == keep })
+	}
+}
+
+// showsFinding reports whether the filter lets a finding stand in the list.
+func (a *App) showsFinding(f *event.Event) bool {
+	if a.filter.compiled == nil || f.Context == nil {
+		return true
+	}
+	s := a.model.Session(f.Session)
+	return s == nil || a.shows(s)
 }
 
 func (p *findings) current(a *App) *event.Event {
@@ -50,7 +67,11 @@ func (p *findings) draw(a *App, c widget.Canvas) {
 	c = a.drawUntold(c)
 	p.refresh(a)
 	if len(p.rows) == 0 {
-		c.Put(2, 1, "nothing found: what was seen so far works", a.palette.Dim)
+		text := "nothing found: what was seen so far works"
+		if len(a.model.Findings) > 0 {
+			text = "nothing found in the sessions that the filter shows"
+		}
+		c.Put(2, 1, text, a.palette.Dim)
 		return
 	}
 	p.cursor.Draw(c, findingRows{a, p})

@@ -198,10 +198,8 @@ func (p *sessions) refresh(a *App) {
 			return less(p.rows[i], p.rows[j])
 		})
 	}
-	for i, s := range p.rows {
-		if s == keep && keep != nil {
-			p.cursor.Cursor = i
-		}
+	if keep != nil {
+		p.cursor.Stay(len(p.rows), func(i int) bool { return p.rows[i] == keep })
 	}
 }
 

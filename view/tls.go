@@ -9,7 +9,10 @@ import (
 
 // tlsPane shows for each session how TLS stands with the client and with the
 // server, beside each other where there is room.
-type tlsPane struct{ cursor widget.List }
+type tlsPane struct {
+	cursor widget.List
+	rows   []*Session // that the filter shows
+}
 
 func newTLS() *tlsPane { return &tlsPane{} }
 
@@ -17,28 +20,52 @@ func (p *tlsPane) title(a *App) string { return "TLS" }
 func (p *tlsPane) where() where        { return inTLS }
 
 func (p *tlsPane) current(a *App) *Session {
-	if p.cursor.Cursor < 0 || p.cursor.Cursor >= len(a.model.Sessions) {
+	if p.cursor.Cursor < 0 || p.cursor.Cursor >= len(p.rows) {
 		return nil
 	}
-	return a.model.Sessions[p.cursor.Cursor]
+	return p.rows[p.cursor.Cursor]
 }
 
-func (p *tlsPane) list(a *App) (*widget.List, widget.Rows) { return &p.cursor, tlsRows{a} }
+func (p *tlsPane) refresh(a *App) {
+	keep := p.current(a)
+	p.rows = p.rows[:0]
+	for _, s := range a.model.Sessions {
+		if a.shows(s) {
+			p.rows = append(p.rows, s)
+		}
+	}
+	if keep != nil {
+		p.cursor.Stay(len(p.rows), func(i int) bool { return p.rows[i] == keep })
+	}
+}
+
+func (p *tlsPane) list(a *App) (*widget.List, widget.Rows) {
+	p.refresh(a)
+	return &p.cursor, tlsRows{a, p}
+}
 
 func (p *tlsPane) head(a *App, w int) int { return a.headUntold() }
 
 func (p *tlsPane) draw(a *App, c widget.Canvas) {
 	c = a.drawUntold(c)
-	if len(a.model.Sessions) == 0 {
-		c.Put(2, 1, "no session yet", a.palette.Dim)
+	p.refresh(a)
+	if len(p.rows) == 0 {
+		text := "no session yet"
+		if len(a.model.Sessions) > 0 {
+			text = "the filter shows no session"
+		}
+		c.Put(2, 1, text, a.palette.Dim)
 		return
 	}
-	p.cursor.Draw(c, tlsRows{a})
+	p.cursor.Draw(c, tlsRows{a, p})
 }
 
-type tlsRows struct{ a *App }
+type tlsRows struct {
+	a *App
+	p *tlsPane
+}
 
-func (r tlsRows) Len() int { return len(r.a.model.Sessions) }
+func (r tlsRows) Len() int { return len(r.p.rows) }
 
 func (r tlsRows) text(i int) string {
 	client, server := r.sides(i, 1000)
@@ -47,7 +74,7 @@ func (r tlsRows) text(i int) string {
 
 // sides are the lines of both sides for columns of width w.
 func (r tlsRows) sides(i, w int) (client, server []string) {
-	s := r.a.model.Sessions[i]
+	s := r.p.rows[i]
 	return tlsLines("client", s.TLS[0], w), tlsLines("server", s.TLS[1], w)
 }
 
@@ -97,7 +124,7 @@ func (r tlsRows) Height(i, w int) int {
 }
 
 func (r tlsRows) Draw(c widget.Canvas, i int, selected bool) {
-	s, p := r.a.model.Sessions[i], r.a.palette
+	s, p := r.p.rows[i], r.a.palette
 	c.Put(2, 0, widget.Cut(s.Opened.Local().Format("15:04:05")+"  "+s.proto()+"  "+s.client_()+" → "+s.server_(), c.W-3), p.Header)
 	if c.W < besideWidth {
 		client, server := r.sides(i, c.W-6)

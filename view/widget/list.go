@@ -105,6 +105,20 @@ func (l *List) To(i, total int) {
 	l.Cursor = max(0, min(i, total-1))
 }
 
+// Stay keeps the cursor on the row that same is true of, and that where it is on
+// the screen, where rows have come or gone before it.
+func (l *List) Stay(total int, same func(i int) bool) {
+	if l.Follow || l.Cursor >= 0 && l.Cursor < total && same(l.Cursor) {
+		return
+	}
+	for i := range total {
+		if same(i) {
+			l.top, l.Cursor, l.of = max(0, l.top+i-l.Cursor), i, i
+			return
+		}
+	}
+}
+
 // Page is how many rows a page is.
 func (l *List) Page() int { return max(1, l.page) }
 
