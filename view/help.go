@@ -61,7 +61,8 @@ Filter
   an expression over the fields of an event, for example
   user == "alice" && latency_us > 100000
   status in ["NO", "BAD"] || event == "finding"
-The mouse works too: a click selects, another opens, the wheel scrolls.`
+The mouse works too: a click selects, another opens, one on a title orders, the
+wheel scrolls.`
 
 func helpLine(b *strings.Builder, bn *binding) {
 	labels := make([]string, len(bn.keys))

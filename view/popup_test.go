@@ -86,6 +86,17 @@ func TestHeldButton(t *testing.T) {
 	}
 }
 
+// A click on a column's title orders by it, another turns the order round.
+func TestClickTitle(t *testing.T) {
+	a, s := newApp(t, 120, 24, sample("k3j2m5n6p7"), sample("q3j2m5n6p7"))
+	for _, want := range []string{"↑user", "↓user", "↑user"} {
+		clicks(t, a, s, "user")
+		if got := text(s); !strings.Contains(got, want) {
+			t.Errorf("want %s:\n%s", want, got)
+		}
+	}
+}
+
 // q goes back to the sessions before it asks whether to leave.
 func TestBackFromAView(t *testing.T) {
 	a, s := newApp(t, 80, 24, sample("k3j2m5n6p7"))

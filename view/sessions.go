@@ -213,6 +213,25 @@ func (p *sessions) reorder(a *App, step int) {
 	a.say("ordered by %s; O turns it round", sessionColumns[p.by].name())
 }
 
+// clickTitle orders by the column whose title stands at x, or turns its order round.
+func (p *sessions) clickTitle(a *App, x int) {
+	w, _ := a.screen.Size()
+	_, widths := p.layout(w - 1)
+	at := 1
+	for i, width := range widths {
+		if width == 0 {
+			continue
+		}
+		if x >= at && x < at+width {
+			p.cursor.Follow = false
+			p.down = p.by == i && !p.down
+			p.by = i
+			return
+		}
+		at += width + 1
+	}
+}
+
 func (c sessionColumn) name() string {
 	switch c.Title {
 	case "":

@@ -97,7 +97,7 @@ func (a *App) scroll(n int) {
 }
 
 // click moves the cursor to a row; a click on the cursor's row opens it, one
-// on a tab shows it.
+// on a tab shows it, one on a column's title orders by it.
 func (a *App) click(x, y int) {
 	if a.popup != nil {
 		a.popup.click(a, x, y)
@@ -109,6 +109,10 @@ func (a *App) click(x, y int) {
 				a.showTab(t)
 			}
 		}
+		return
+	}
+	if p, ok := a.top().(*sessions); ok && y == 1 && !p.none {
+		p.clickTitle(a, x)
 		return
 	}
 	list, rows := a.top().list(a)
