@@ -30,7 +30,11 @@ func AsLine(e *event.Event) Line {
 	case e.Kind.Protocol():
 		return protocolLine(e)
 	}
-	n := Line{Mark: "--", MarkTone: layout.Quiet, Text: safe(joined(": ", e.Text, Message(e)))}
+	text := joined(": ", e.Text, Message(e))
+	if e.Kind == event.KindMark { // its message has the text
+		text = Message(e)
+	}
+	n := Line{Mark: "--", MarkTone: layout.Quiet, Text: safe(text)}
 	switch Level(e) {
 	case "error":
 		n.Tone = layout.Bad

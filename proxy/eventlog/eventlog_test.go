@@ -143,7 +143,7 @@ func TestPretty(t *testing.T) {
 16:39:44.123 k7qa !! error auth.bad-credentials: The password is wrong
                        Type it again.
 16:39:44.123 k7qa -- ended by the client after 1 min 0 s: s; r (session abcdefk7qa)
-16:39:44.123 k7qa -- look here
+16:39:44.123 k7qa -- comment on event 7: look here
 16:39:44.123      -- a certificate was made
 `, "\n")
 	if got := out.String(); got != want {
