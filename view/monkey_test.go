@@ -24,6 +24,9 @@ func TestMonkey(t *testing.T) {
 	for seed := range int64(15) {
 		r := rand.New(rand.NewSource(seed))
 		a, s := newApp(t, 80, 24, sample("k3j2m5n6p7"), hostileSession(r))
+		for _, key := range "abcdefghij" { // a menu that low screens have no room for
+			a.options.Actions.Exports = append(a.options.Actions.Exports, Export{Key: key, Title: hostile[int(key)%len(hostile)], Name: "%s", Do: func([]string, string) error { return nil }})
+		}
 		var names []string
 		for i := range bindings {
 			names = append(names, bindings[i].keys...)
@@ -35,13 +38,14 @@ func TestMonkey(t *testing.T) {
 				a.Handle(tcell.NewEventResize(s.Size()))
 			case 1:
 				a.Handle(tcell.NewEventMouse(r.Intn(130), r.Intn(45), []tcell.ButtonMask{tcell.Button1, tcell.WheelDown, tcell.WheelUp}[r.Intn(3)], 0))
+				a.Handle(tcell.NewEventMouse(0, 0, tcell.ButtonNone, 0)) // the button is let go
 			case 2:
 				a.Add(Batch{Items: hostileSession(r)})
 			case 3:
 				press(a, string(rune(' '+r.Intn(95))))
 			default:
 				name := names[r.Intn(len(names))]
-				if name == "Ctrl+Z" || name == "Q" || name == "Ctrl+C" || name == "w" || name == "x" {
+				if name == "Ctrl+Z" || name == "Q" || name == "Ctrl+C" || name == "w" {
 					continue
 				}
 				press(a, name)
