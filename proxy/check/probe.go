@@ -186,8 +186,7 @@ func (c *checker) tlsSeen(s *Server, report *tlsfacts.Report, err error) {
 		if s.Upgrade != nil && id != "tls.version-too-old" && id != "tls.no-shared-cipher" && id != "tls.client-cert-required" {
 			id = "starttls.failed"
 		}
-		n := s.find(id, f.Text)
-		n.advice, n.also = f.Advice, f.Also
+		s.failed(id, f)
 		return
 	}
 	if report.Leaf != nil {
@@ -195,8 +194,7 @@ func (c *checker) tlsSeen(s *Server, report *tlsfacts.Report, err error) {
 	}
 	if f := report.Ignored; f != nil {
 		t.Problem = f.Text
-		n := s.find(f.ID, f.Text)
-		n.advice, n.also = f.Advice, f.Also
+		s.failed(f.ID, f)
 		return
 	}
 	s.verified = true
@@ -239,8 +237,29 @@ func (c *checker) noGreeting(ctx context.Context, s *Server, k *talk, err error)
 		f.advice = "set the connection security to SSL/TLS for this port; whoever announces it with STARTTLS should correct that"
 		return
 	}
+	if f := c.upstream(s).Late(err); f != nil && s.endpoint.Mode == route.Implicit { // of TLS 1.3: a refusal comes behind the handshake
+		s.TLS.Failure, s.verified = f.Text, false
+		s.failed(f.ID, f)
+		return
+	}
 	id, why := silence(err, c.Timeout)
 	s.find(id, why)
+}
+
+// tlsAdvice is what to do about a server's TLS, where what tlsfacts says is
+// about a proxy's upstream.
+var tlsAdvice = map[string]string{
+	"tls.certificate-untrusted": "the administrator should get a certificate from an authority that all devices know (Let's Encrypt's cost nothing); where the authority is your own, install its certificate on each device, and name it here with --upstream-ca FILE",
+	"tls.client-cert-required":  "give mailtap the certificate that the server knows you by: --upstream-cert FILE --upstream-key FILE; a mail client needs it too (Thunderbird: Settings, Privacy & Security, Certificates)",
+}
+
+// failed finds what tlsfacts says of a handshake or a certificate.
+func (s *Server) failed(id string, f *tlsfacts.Failure) {
+	n := s.find(id, f.Text)
+	n.advice, n.also = f.Advice, f.Also
+	if own := tlsAdvice[id]; own != "" {
+		n.advice = own
+	}
 }
 
 // expected says who thinks otherwise.
