@@ -86,16 +86,10 @@ func TestWrongTLS(t *testing.T) {
 			return l.script(imapScript("* OK [CAPABILITY IMAP4rev1 STARTTLS LOGINDISABLED] hi", map[string]string{"STARTTLS": "NO not now"}))
 		}, []string{"starttls.failed"}},
 		{"STARTTLS, and then no TLS", "imap+starttls", func(l *lab) int {
-			return l.script(imapScript("* OK [CAPABILITY IMAP4rev1 STARTTLS LOGINDISABLED] hi", map[string]string{"STARTTLS": "OK begin"}))
+			return l.script(startTLS("* still in the clear\r\n* and on\r\n"))
 		}, []string{"starttls.failed"}},
 		{"STARTTLS, and then the end", "imap+starttls", func(l *lab) int {
-			return l.script(func(conn net.Conn, lines *bufio.Scanner) {
-				fmt.Fprint(conn, "* OK [CAPABILITY IMAP4rev1 STARTTLS LOGINDISABLED] hi\r\n")
-				if lines.Scan() {
-					tag, _, _ := strings.Cut(lines.Text(), " ")
-					fmt.Fprintf(conn, "%s OK begin\r\n", tag)
-				}
-			})
+			return l.script(startTLS(""))
 		}, []string{"starttls.failed"}},
 		{"HTTP", "imap", func(l *lab) int {
 			return l.script(func(conn net.Conn, _ *bufio.Scanner) { fmt.Fprint(conn, "HTTP/1.1 400 Bad Request\r\n\r\n") })
@@ -111,6 +105,19 @@ func TestWrongTLS(t *testing.T) {
 				t.Errorf("there was a login:\n%s", got)
 			}
 		})
+	}
+}
+
+// startTLS is a server that agrees to STARTTLS, and goes on with anything else.
+func startTLS(then string) func(net.Conn, *bufio.Scanner) {
+	return func(conn net.Conn, lines *bufio.Scanner) {
+		fmt.Fprint(conn, "* OK [CAPABILITY IMAP4rev1 STARTTLS LOGINDISABLED] hi\r\n")
+		if lines.Scan() {
+			tag, _, _ := strings.Cut(lines.Text(), " ")
+			fmt.Fprintf(conn, "%s OK begin\r\n", tag)
+			conn.Read(make([]byte, 1)) // the ClientHello
+			fmt.Fprint(conn, then)
+		}
 	}
 }
 
