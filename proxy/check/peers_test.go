@@ -2,6 +2,7 @@ package check
 
 import (
 	"context"
+	"crypto/x509"
 	"fmt"
 	"net"
 	"os"
@@ -144,6 +145,29 @@ func TestCyrus(t *testing.T) {
 			t.Errorf("setting is %+v", set)
 		}
 	}
+	t.Run("wrong password", func(t *testing.T) {
+		r, err := Run(context.Background(), target, Options{Ports: ports, Roots: up.Roots, User: u.Name, Password: "wrong"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantFindings(t, r, "auth.bad-credentials")
+	})
+	t.Run("another name by SRV", func(t *testing.T) {
+		r := peer(t, s, s.CA, Options{User: u.Name, Password: u.Password})
+		wantFindings(t, r, "tls.name-mismatch")
+		for _, set := range r.Settings {
+			if set.Tried || !strings.Contains(set.Caveat, "clients will warn") {
+				t.Errorf("setting is %+v", set)
+			}
+		}
+	})
+	t.Run("nobody vouches for it", func(t *testing.T) {
+		r, err := Run(context.Background(), target, Options{Ports: ports, Roots: x509.NewCertPool(), User: u.Name, Password: u.Password})
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantFindings(t, r, "tls.certificate-untrusted")
+	})
 }
 
 // The command itself, against a Dovecot: status, report, and the file for clients.

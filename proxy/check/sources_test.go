@@ -2,6 +2,8 @@ package check
 
 import (
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -104,6 +106,83 @@ func TestSources(t *testing.T) {
 				t.Errorf("%q is not in:\n%s", tt.says, got)
 			}
 		})
+	}
+}
+
+// The record with the lowest priority is the first, the heaviest of those; one
+// that is dead is told of, and the next one used.
+func TestSRVOrder(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		order []string // PRIORITY WEIGHT WHICH
+		want  string
+		ids   []string
+	}{
+		{"by priority", []string{"20 9 b", "10 1 a"}, "a", nil},
+		{"by weight", []string{"10 1 b", "10 9 a"}, "a", nil},
+		{"the first is dead", []string{"20 1 b", "10 1 dead"}, "b", []string{"net.refused"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			l := newLab(t)
+			config := l.cert(90*days, "a.example.test", "b.example.test")
+			ports := map[string]int{"a": l.imap(mailserver.Implicit, config), "b": l.imap(mailserver.Implicit, config), "dead": l.closed()}
+			for host := range ports {
+				l.zone("%s.example.test. A 127.0.0.1", host)
+			}
+			for _, record := range tt.order {
+				f := strings.Fields(record)
+				l.zone("_imaps._tcp.example.test. SRV %s %s %d %s.example.test.", f[0], f[1], ports[f[2]], f[2])
+			}
+			r := l.ask(domain, Options{})
+			wantFindings(t, r, tt.ids...)
+			if len(r.Settings) != 1 || r.Settings[0].Server != tt.want+".example.test" {
+				t.Errorf("settings are %+v, want %s", r.Settings, tt.want)
+			}
+		})
+	}
+}
+
+// The forms of the user name that sources have, with an address and without.
+func TestUserForms(t *testing.T) {
+	for _, tt := range []struct{ form, target, want string }{
+		{"%EMAILADDRESS%", address, "alice@example.test"},
+		{"%EMAILLOCALPART%", address, "alice"},
+		{"%EMAILLOCALPART%.%EMAILDOMAIN%", address, "alice.example.test"},
+		{"%EMAILADDRESS%", domain, "the whole mail address"},
+		{"%EMAILLOCALPART%", domain, "what stands before the @ of the address"},
+		{"u\x1b[31m", domain, `u\x1B[31m`},
+	} {
+		l := newLab(t)
+		imaps, _ := good(l)
+		l.pages[wellKnown] = strings.ReplaceAll(configXML(server{"imap", "mail.example.test", imaps, "SSL", "password-cleartext"}), "%EMAILADDRESS%", strings.ReplaceAll(tt.form, "\x1b", "&#155;"))
+		r := l.ask(tt.target, Options{})
+		if got := flat(text(t, r)); len(r.Settings) != 1 || strings.Contains(tt.form, "%") && !strings.Contains(got, "user name "+tt.want) || strings.ContainsRune(got, 0x9b) {
+			t.Errorf("%s for %s: settings are %+v", tt.form, tt.target, r.Settings)
+		}
+	}
+}
+
+// Over http anybody on the way can change what is published; where https has the
+// same it does not matter.
+func TestAutoconfigOverHTTP(t *testing.T) {
+	l := newLab(t)
+	imaps, _ := good(l)
+	l.zone("autoconfig.example.test. A 127.0.0.1")
+	clear := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.RawQuery != "" {
+			t.Errorf("the query %q goes over http", r.URL.RawQuery)
+		}
+		fmt.Fprint(w, configXML(server{"imap", "mail.example.test", imaps, "SSL", "password-cleartext"}))
+	}))
+	defer clear.Close()
+	l.ports["80"] = strings.TrimPrefix(clear.URL, "http://")
+	if got := text(t, l.ask(address, Options{})); !strings.Contains(flat(got), "it comes over http, where anybody on the way can change it") {
+		t.Errorf("the report is\n%s", got)
+	}
+	l.pages[wellKnown] = configXML(server{"imap", "mail.example.test", imaps, "SSL", "password-cleartext"})
+	if got := text(t, l.ask(address, Options{})); strings.Contains(flat(got), "it comes over http") {
+		t.Errorf("the report is\n%s", got)
 	}
 }
 
