@@ -58,3 +58,40 @@ func reply(conn net.Conn, line string) {
 	}
 	fmt.Fprintf(conn, "%s OK done\r\n", tag)
 }
+
+// upgradingPOP3 is a POP3 server with STLS. Where it keeps, commands that stood
+// behind STLS in the clear are answered inside TLS.
+func upgradingPOP3(config *tls.Config, keeps bool) func(net.Conn, *bufio.Scanner) {
+	answer := func(conn net.Conn, command string) {
+		fmt.Fprint(conn, "+OK\r\n")
+		if command == "CAPA" {
+			fmt.Fprint(conn, "STLS\r\nUSER\r\n.\r\n")
+		}
+	}
+	return func(conn net.Conn, _ *bufio.Scanner) {
+		answer(conn, "")
+		buf := make([]byte, 4096)
+		for {
+			n, err := conn.Read(buf)
+			if err != nil {
+				return
+			}
+			first, rest, _ := strings.Cut(string(buf[:n]), "\r\n")
+			answer(conn, first)
+			if first != "STLS" {
+				continue
+			}
+			inside := tls.Server(conn, config)
+			if inside.Handshake() != nil {
+				return
+			}
+			if keeps && rest != "" {
+				answer(inside, strings.TrimSuffix(rest, "\r\n"))
+			}
+			for lines := bufio.NewScanner(inside); lines.Scan() && lines.Text() != "QUIT"; {
+				answer(inside, lines.Text())
+			}
+			return
+		}
+	}
+}

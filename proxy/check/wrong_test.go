@@ -201,6 +201,19 @@ func TestInjection(t *testing.T) {
 	}
 }
 
+// The same for STLS.
+func TestInjectionPOP3(t *testing.T) {
+	for keeps, want := range map[bool][]string{true: {"starttls.injection"}, false: nil} {
+		l := newLab(t)
+		port := l.script(upgradingPOP3(l.cert(90*days, "mail.example.test"), keeps))
+		r := l.ask(host(l, port, "pop3+starttls"), Options{Intrusive: true, Timeout: 10 * time.Second})
+		wantFindings(t, r, want...)
+		if tests := r.Servers[0].Intrusive; len(tests) != 1 || tests[0].Passed == keeps {
+			t.Errorf("a server that keeps what came in the clear (%v) gives %+v", keeps, tests)
+		}
+	}
+}
+
 // A loopback server that takes a password in the clear is told of by the way.
 func TestCleartextLogin(t *testing.T) {
 	l := newLab(t)
