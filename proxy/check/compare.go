@@ -16,20 +16,27 @@ func compare(imap, pop *Server) []Row {
 		{"read and answered marks", marks(m), "each device has its own: what is read here stays new there"},
 		{"sent mail and trash", uses(m), "on the device that made them"},
 		{"new mail", push(imap, m), polls(pop, d)},
-		{"two devices at once", "as many as the server allows", "one session at a time"},
+		{"two devices at once", "as many as the server allows", "one session at a time, by the rules of POP3"},
 	}
 	if d != nil && d.Expire != "" {
 		rows = append(rows, Row{"what the server deletes", "nothing by itself, as far as it says", expire(d.Expire)})
 	}
 	if m != nil && len(m.Quota) > 0 {
-		q := m.Quota[0]
-		used := fmt.Sprintf("%d of %d (%s)", q.Usage, q.Limit, q.Resource)
-		if q.Resource == "STORAGE" {
-			used = size(q.Usage*1024) + " of " + size(q.Limit*1024)
-		}
-		rows = append(rows, Row{"room on the server", used + " used; mail stays there", "the same room; fetching with deletion makes it free"})
+		rows = append(rows, Row{"room on the server", m.Quota[0].words() + "; mail stays there", "the same room; fetching with deletion makes it free"})
 	}
 	return rows
+}
+
+// words are how full something is: "1.0 MB of 104.9 MB are used (User quota)".
+func (q QuotaUsage) words() string {
+	of := fmt.Sprintf("%d of %d %s", q.Usage, q.Limit, strings.ToLower(q.Resource))
+	if q.Resource == "STORAGE" {
+		of = size(q.Usage*1024) + " of " + size(q.Limit*1024)
+	}
+	if q.Root == "" {
+		return of + " are used"
+	}
+	return of + " are used (" + q.Root + ")"
 }
 
 func mailboxesOf(s *Server) *Mailboxes {

@@ -231,9 +231,9 @@ func (s *Server) judgeMailboxes(m *Mailboxes) {
 		switch {
 		case q.Limit == 0 || q.Usage*10 < q.Limit*9:
 		case q.Usage >= q.Limit:
-			s.find("quota.full", fmt.Sprintf("%s %s: %d of %d used", q.Root, q.Resource, q.Usage, q.Limit))
+			s.find("quota.full", q.words())
 		default:
-			s.find("check.quota-near", fmt.Sprintf("%s %s: %d of %d used", q.Root, q.Resource, q.Usage, q.Limit))
+			s.find("check.quota-near", q.words())
 		}
 	}
 }

@@ -250,7 +250,7 @@ func (p *printer) mailboxes(m *Mailboxes) {
 		name = ""
 	}
 	for _, q := range m.Quota {
-		p.entry(4, label, "quota", fmt.Sprintf("%s %s: %d of %d", q.Root, q.Resource, q.Usage, q.Limit))
+		p.entry(4, label, "quota", q.words())
 	}
 	p.entry(4, label, "IDLE", m.Idle)
 	if m.AppendLimit != "" {
