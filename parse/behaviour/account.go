@@ -42,7 +42,9 @@ type Visit struct {
 	Closed  time.Time `json:"closed,omitzero"`
 	Did     *Session  `json:"did"`
 
-	device *Device
+	device   *Device
+	from, to time.Time // from the login to the last line: the connection may close later
+	over     bool      // it took leave
 }
 
 // visit is what is remembered of a session, logged in or not.
@@ -90,6 +92,10 @@ func (a *Accounts) See(e *event.Event) {
 	}
 	if v.account != nil {
 		v.account.events++
+		if e.Kind.Protocol() {
+			v.to = e.Time
+			v.over = v.over || e.State == event.StateLogout || e.State == event.StateUpdate
+		}
 	}
 	if e.Kind == event.KindSessionClose {
 		v.Closed = e.Time
@@ -118,6 +124,7 @@ func (a *Accounts) join(v *visit, e *event.Event) {
 	if v.account == nil {
 		v.account = a.account(e.User, v.server)
 		v.account.Visits = append(v.account.Visits, &v.Visit)
+		v.from = e.Time
 		v.account.use(v, e.ClientID)
 		v.account.several(&v.Visit, e)
 	} else if e.ClientID != "" && v.device.client != e.ClientID {
@@ -140,8 +147,11 @@ func (acc *Account) overlap(proto string) (most int) {
 		if v.Proto != proto {
 			continue
 		}
-		edges = append(edges, edge{v.Opened, 1})
-		if !v.Closed.IsZero() {
+		edges = append(edges, edge{v.from, 1})
+		switch {
+		case v.over:
+			edges = append(edges, edge{v.to, -1})
+		case !v.Closed.IsZero():
 			edges = append(edges, edge{v.Closed, -1})
 		}
 	}

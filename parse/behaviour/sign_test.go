@@ -109,6 +109,31 @@ func TestInTurn(t *testing.T) {
 	}
 }
 
+// A session that has taken leave is not there any more, though its connection is.
+func TestOneAfterTheOther(t *testing.T) {
+	for quits, want := range map[bool]string{true: "1", false: "up to 2 (this server allows it)"} {
+		var accounts behaviour.Accounts
+		first := begin("FIRST", event.POP3, "192.0.2.1:5000", &accounts)
+		first.play(popLogin)
+		if quits {
+			first.play("C: QUIT\nS: +OK")
+		}
+		then := begin("THEN", event.POP3, "192.0.2.1:5001", &accounts)
+		then.now = first.now
+		then.play(popLogin)
+		first.now = then.now.Add(1)
+		then.play("C: NOOP\nS: +OK")
+		first.end()
+		then.end()
+		imap := begin("IMAP", event.IMAP, "192.0.2.1:5002", &accounts)
+		imap.play(imapLogin)
+		imap.end()
+		if rows := accounts.List()[0].Rows(); rows[1].POP3 != want {
+			t.Errorf("with QUIT %v: %+v, want %q", quits, rows[1], want)
+		}
+	}
+}
+
 // A POP3 session that is kept out belongs to the account whose name it gave.
 func TestInUse(t *testing.T) {
 	var accounts behaviour.Accounts
