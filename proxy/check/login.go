@@ -136,12 +136,21 @@ func (c *checker) authenticate(k *talk, s *Server, l *Login) answer {
 	case s.bearer():
 		l.Skipped = "the server takes OAuth2 only, and no password: give a token with --token-file"
 		return a
+	case s.challenges():
+		l.Skipped = "the server wants the password encrypted (" + orNothing(s.Mechanisms) + "), which mailtap does not do here; a mail client does"
+		return a
 	default:
 		l.Skipped = "the server has no way to log in with a password as it is: it offers " + orNothing(s.Mechanisms)
 		return a
 	}
 	l.OK, l.Said = a.ok(), a.said()
 	return a
+}
+
+// challenges reports whether a server has logins that do not send the password
+// itself.
+func (s *Server) challenges() bool {
+	return slices.ContainsFunc(methods["secure"], func(m string) bool { return slices.Contains(s.Mechanisms, m) })
 }
 
 // secret is what a login would give away.

@@ -214,6 +214,35 @@ func TestInjectionPOP3(t *testing.T) {
 	}
 }
 
+// A server that wants the password encrypted is in order: mailtap does not log
+// in, and the client is told how.
+func TestChallengesOnly(t *testing.T) {
+	l := newLab(t)
+	port := l.tls(imapScript("* OK [CAPABILITY IMAP4rev1 LOGINDISABLED AUTH=CRAM-MD5 AUTH=SCRAM-SHA-256] hi", nil))
+	r := l.ask(host(l, port, "imaps"), Options{User: address, Password: password, Timeout: 10 * time.Second})
+	wantFindings(t, r)
+	if got := flat(text(t, r)); r.Settings[0].Authentication != authEncrypted || !strings.Contains(got, "wants the password encrypted") {
+		t.Errorf("the report is\n%s", got)
+	}
+}
+
+// A host that has an IPv6 address alone is as good as another.
+func TestIPv6Only(t *testing.T) {
+	six, err := net.Listen("tcp", "[::1]:0")
+	if err != nil {
+		t.Skipf("there is no IPv6 on this machine: %v", err)
+	}
+	l := newLab(t)
+	s := l.mailboxes.IMAP(six, mailserver.Options{Mode: mailserver.Implicit, TLS: l.cert(90*days, "mail.example.test")})
+	defer s.Close()
+	l.zone("mail.example.test. AAAA ::1\n_imaps._tcp.example.test. SRV 0 1 %d mail.example.test.", portOf(six.Addr()))
+	r := l.ask(domain, Options{User: address, Password: password, Timeout: 10 * time.Second})
+	wantFindings(t, r)
+	if len(r.Settings) != 1 || !r.Settings[0].Tried || r.Servers[0].Reach[0].Family != "IPv6" {
+		t.Errorf("settings are %+v, reached by %+v", r.Settings, r.Servers[0].Reach)
+	}
+}
+
 // A loopback server that takes a password in the clear is told of by the way.
 func TestCleartextLogin(t *testing.T) {
 	l := newLab(t)
