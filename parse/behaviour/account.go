@@ -28,8 +28,9 @@ type Account struct {
 
 	bitten bool // an IMAP session misses what a POP3 session took away
 	boxes  map[string]*box
-	signs  map[string]int // key -> its place in Signs
-	events int64          // that were seen
+	signs  map[string]int       // key -> its place in Signs
+	events int64                // that were seen
+	at     map[string]*presence // by protocol
 	words  told
 }
 
@@ -42,9 +43,8 @@ type Visit struct {
 	Closed  time.Time `json:"closed,omitzero"`
 	Did     *Session  `json:"did"`
 
-	device   *Device
-	from, to time.Time // from the login to the last line: the connection may close later
-	over     bool      // it took leave
+	device *Device
+	over   bool // it took leave; the connection may close later
 }
 
 // visit is what is remembered of a session, logged in or not.
@@ -92,15 +92,34 @@ func (a *Accounts) See(e *event.Event) {
 	}
 	if v.account != nil {
 		v.account.events++
-		if e.Kind.Protocol() {
-			v.to = e.Time
-			v.over = v.over || e.State == event.StateLogout || e.State == event.StateUpdate
+		if e.State == event.StateLogout || e.State == event.StateUpdate || e.Kind == event.KindSessionClose {
+			v.account.presence(v.Proto).leave(&v.Visit)
 		}
 	}
 	if e.Kind == event.KindSessionClose {
 		v.Closed = e.Time
 		v.Did.rest()
 		delete(a.sessions, e.Session)
+	}
+}
+
+// presence is how many sessions of a protocol are open, from the login to the
+// goodbye, and how many were at most.
+type presence struct{ now, most int }
+
+func (acc *Account) presence(proto string) *presence {
+	p := acc.at[proto]
+	if p == nil {
+		p = &presence{}
+		acc.at[proto] = p
+	}
+	return p
+}
+
+func (p *presence) leave(v *Visit) {
+	if !v.over {
+		v.over = true
+		p.now--
 	}
 }
 
@@ -112,7 +131,7 @@ func (a *Accounts) account(user, server string) *Account {
 	key := user + "\x00" + server
 	acc := a.accounts[key]
 	if acc == nil {
-		acc = &Account{User: user, Server: server, boxes: map[string]*box{}, signs: map[string]int{}}
+		acc = &Account{User: user, Server: server, boxes: map[string]*box{}, signs: map[string]int{}, at: map[string]*presence{}}
 		a.accounts[key] = acc
 		a.order = append(a.order, acc)
 	}
@@ -124,9 +143,8 @@ func (a *Accounts) join(v *visit, e *event.Event) {
 	if v.account == nil {
 		v.account = a.account(e.User, v.server)
 		v.account.Visits = append(v.account.Visits, &v.Visit)
-		v.from = e.Time
 		v.account.use(v, e.ClientID)
-		v.account.several(&v.Visit, e)
+		v.account.enter(&v.Visit, e)
 	} else if e.ClientID != "" && v.device.client != e.ClientID {
 		v.account.leave(&v.Visit)
 		v.account.use(v, e.ClientID)
@@ -134,39 +152,6 @@ func (a *Accounts) join(v *visit, e *event.Event) {
 	if v.Did.IMAP != nil && v.Did.IMAP.Quota != nil {
 		v.account.Quota = v.Did.IMAP.Quota
 	}
-}
-
-// overlap is how many sessions of a protocol were open at the same time.
-func (acc *Account) overlap(proto string) (most int) {
-	type edge struct {
-		at   time.Time
-		step int
-	}
-	var edges []edge
-	for _, v := range acc.Visits {
-		if v.Proto != proto {
-			continue
-		}
-		edges = append(edges, edge{v.from, 1})
-		switch {
-		case v.over:
-			edges = append(edges, edge{v.to, -1})
-		case !v.Closed.IsZero():
-			edges = append(edges, edge{v.Closed, -1})
-		}
-	}
-	slices.SortStableFunc(edges, func(a, b edge) int {
-		if c := a.at.Compare(b.at); c != 0 {
-			return c
-		}
-		return a.step - b.step
-	})
-	open := 0
-	for _, e := range edges {
-		open += e.step
-		most = max(most, open)
-	}
-	return most
 }
 
 func has(list []string, s string) bool { return slices.Contains(list, s) }

@@ -107,15 +107,15 @@ func (acc *Account) sign(key string, e *event.Event, cause string, n int64, word
 	}
 }
 
-// several tells that sessions of this account are open at the same time.
-func (acc *Account) several(v *Visit, e *event.Event) {
-	for _, other := range acc.Visits {
-		if other != v && other.Closed.IsZero() && !other.over && other.Proto == "imap" && v.Proto == "imap" {
-			acc.sign("several", e, "", 0, func(int64) string {
-				return "several IMAP sessions are open at once, and none keeps another out"
-			})
-			return
-		}
+// enter counts a session in, and tells where it is not alone.
+func (acc *Account) enter(v *Visit, e *event.Event) {
+	at := acc.presence(v.Proto)
+	at.now++
+	at.most = max(at.most, at.now)
+	if at.now > 1 && v.Proto == "imap" {
+		acc.sign("several", e, "", 0, func(int64) string {
+			return "several IMAP sessions are open at once, and none keeps another out"
+		})
 	}
 }
 
@@ -124,7 +124,7 @@ func (acc *Account) keptOut(v *Visit, e *event.Event) {
 	acc.Refused++
 	holder := ""
 	for _, other := range acc.Visits {
-		if other.Proto == "pop3" && other.Closed.IsZero() && !other.over {
+		if other.Proto == "pop3" && !other.over {
 			holder = " while the " + other.title() + " is open"
 		}
 	}

@@ -25,7 +25,7 @@ type sum struct {
 }
 
 func (acc *Account) sum(proto string) sum {
-	s := sum{boxes: map[string]bool{}, atOnce: acc.overlap(proto)}
+	s := sum{boxes: map[string]bool{}, atOnce: acc.presence(proto).most}
 	if proto == "pop3" {
 		s.refused = acc.Refused
 	}
