@@ -106,7 +106,7 @@ func summarize(w io.Writer, a *behaviour.Account) {
 		fmt.Fprintf(w, "  device  %s, by %s, %s\n", d.Name, strings.Join(d.Titles(), " and "), plural(d.Visits, "session", "sessions"))
 	}
 	if q := a.Quota; q != nil && q.Limit > 0 {
-		fmt.Fprintf(w, "  quota   %s of %s are used\n", bytesText(q.Used), bytesText(q.Limit))
+		fmt.Fprintf(w, "  quota   %s of %s are used\n", layout.Size(q.Used), layout.Size(q.Limit))
 	}
 	for _, v := range a.Visits {
 		took := "still open"
@@ -149,17 +149,4 @@ func plural(n int, one, many string) string {
 		return "1 " + one
 	}
 	return fmt.Sprintf("%d %s", n, many)
-}
-
-// bytesText is a size as people read it.
-func bytesText(n int64) string {
-	switch {
-	case n < 1000:
-		return fmt.Sprintf("%d bytes", n)
-	case n < 1_000_000:
-		return fmt.Sprintf("%.1f kB", float64(n)/1e3)
-	case n < 1_000_000_000:
-		return fmt.Sprintf("%.1f MB", float64(n)/1e6)
-	}
-	return fmt.Sprintf("%.1f GB", float64(n)/1e9)
 }

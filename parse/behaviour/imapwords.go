@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"mailtap/parse/layout"
 )
 
 // Summary words it.
@@ -27,7 +29,7 @@ func (m *IMAP) Summary() string {
 		text += "; " + m.stays() + " stays on the server, where other devices find it"
 	}
 	if q := m.Quota; q != nil && q.Limit > 0 {
-		text += "; " + octets(q.Used) + " of " + octets(q.Limit) + " are used"
+		text += "; " + layout.Size(q.Used) + " of " + layout.Size(q.Limit) + " are used"
 	}
 	return text
 }
@@ -93,7 +95,7 @@ func (m *IMAP) readWords() []string {
 		case m.several:
 			how = ", several at once"
 		}
-		parts = append(parts, "fetched "+count(m.Bodies, "whole message", "whole messages")+how+" ("+octets(m.Got)+")")
+		parts = append(parts, "fetched "+count(m.Bodies, "whole message", "whole messages")+how+" ("+layout.Size(m.Got)+")")
 	}
 	return parts
 }

@@ -2,6 +2,7 @@ package behaviour
 
 import (
 	"mailtap/parse/event"
+	"mailtap/parse/layout"
 	"mailtap/parse/pop3"
 )
 
@@ -157,7 +158,7 @@ func (p *POP3) Summary() string {
 		parts = append(parts, "looked at the beginning of "+messages(p.Looked)+" (TOP)")
 	}
 	if p.Downloaded > 0 {
-		parts = append(parts, "downloaded "+p.share(p.Downloaded)+" ("+octets(p.Got)+")")
+		parts = append(parts, "downloaded "+p.share(p.Downloaded)+" ("+layout.Size(p.Got)+")")
 	} else {
 		parts = append(parts, "downloaded nothing")
 	}

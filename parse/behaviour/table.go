@@ -3,6 +3,8 @@ package behaviour
 import (
 	"fmt"
 	"strings"
+
+	"mailtap/parse/layout"
 )
 
 // Row is one line of the comparison of both protocols, from what was seen.
@@ -166,7 +168,7 @@ func (s sum) fetched() string {
 	if s.whole == 0 {
 		return "none"
 	}
-	return messages(s.whole) + ", " + octets(s.got)
+	return messages(s.whole) + ", " + layout.Size(s.got)
 }
 
 func (s sum) looked() string {

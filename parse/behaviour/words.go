@@ -15,19 +15,6 @@ func count[N int | int64](n N, one, many string) string {
 
 func messages[N int | int64](n N) string { return count(n, "message", "messages") }
 
-// octets is a size as people read it: "812 bytes", "48 kB", "3.4 MB".
-func octets(n int64) string {
-	switch {
-	case n < 1000:
-		return count(n, "byte", "bytes")
-	case n < 1_000_000:
-		return fmt.Sprintf("%d kB", (n+500)/1000)
-	case n < 1_000_000_000:
-		return fmt.Sprintf("%.1f MB", float64(n)/1e6)
-	}
-	return fmt.Sprintf("%.1f GB", float64(n)/1e9)
-}
-
 // listed joins parts: "a", "a and b", "a, b and c".
 func listed(parts []string) string {
 	switch n := len(parts); n {

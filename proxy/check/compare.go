@@ -3,6 +3,8 @@ package check
 import (
 	"fmt"
 	"strings"
+
+	"mailtap/parse/layout"
 )
 
 // compare is IMAP and POP3 beside each other, from what was seen of them here:
@@ -31,7 +33,7 @@ func compare(imap, pop *Server) []Row {
 func (q QuotaUsage) words() string {
 	of := fmt.Sprintf("%d of %d %s", q.Usage, q.Limit, strings.ToLower(q.Resource))
 	if q.Resource == "STORAGE" {
-		of = size(q.Usage*1024) + " of " + size(q.Limit*1024)
+		of = layout.Size(q.Usage*1024) + " of " + layout.Size(q.Limit*1024)
 	}
 	if q.Root == "" {
 		return of + " are used"
@@ -69,7 +71,7 @@ func shows(m *Mailboxes) string {
 	}
 	text := fmt.Sprintf("%s with %s", plural(uint64(m.Count), "mailbox"), plural(m.Messages, "message"))
 	if m.Sized {
-		text += ", " + size(m.Octets)
+		text += ", " + layout.Size(m.Octets)
 	}
 	if m.Counted < m.Count {
 		text += fmt.Sprintf(" (in the %d that were counted)", m.Counted)
@@ -81,7 +83,7 @@ func inboxOnly(d *Maildrop) string {
 	if d == nil {
 		return "INBOX alone"
 	}
-	return fmt.Sprintf("INBOX alone: %s, %s", plural(uint64(d.Messages), "message"), size(uint64(d.Octets)))
+	return fmt.Sprintf("INBOX alone: %s, %s", plural(uint64(d.Messages), "message"), layout.Size(int64(d.Octets)))
 }
 
 func leaves(s *Server, d *Maildrop) string {
@@ -105,14 +107,14 @@ func download(m *Mailboxes) string {
 	if m == nil || !m.Sized {
 		return "a list of messages; each message when it is opened"
 	}
-	return "a list of messages; each message when it is opened, or all " + size(m.Octets) + " for offline use"
+	return "a list of messages; each message when it is opened, or all " + layout.Size(m.Octets) + " for offline use"
 }
 
 func firstFetch(d *Maildrop) string {
 	if d == nil {
 		return "every message in INBOX, on each device"
 	}
-	return fmt.Sprintf("all of INBOX, %s, on each device", size(uint64(d.Octets)))
+	return fmt.Sprintf("all of INBOX, %s, on each device", layout.Size(int64(d.Octets)))
 }
 
 func marks(m *Mailboxes) string {

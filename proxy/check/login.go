@@ -3,7 +3,6 @@ package check
 import (
 	"context"
 	"encoding/base64"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -197,17 +196,4 @@ func (c *checker) afterLogin(k *talk, done answer) []string {
 	}
 	caps, _ := c.askCapabilities(k) // one that broke is seen at the next command
 	return caps
-}
-
-// size is octets for people.
-func size(n uint64) string {
-	switch {
-	case n < 1000:
-		return fmt.Sprintf("%d bytes", n)
-	case n < 1000*1000:
-		return fmt.Sprintf("%.1f kB", float64(n)/1e3)
-	case n < 1000*1000*1000:
-		return fmt.Sprintf("%.1f MB", float64(n)/1e6)
-	}
-	return fmt.Sprintf("%.1f GB", float64(n)/1e9)
 }

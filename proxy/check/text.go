@@ -212,7 +212,7 @@ func (p *printer) login(s *Server) {
 		p.mailboxes(m)
 	}
 	if d := l.POP3; d != nil {
-		p.entry(4, label, "maildrop", plural(uint64(d.Messages), "message")+", "+size(uint64(d.Octets)))
+		p.entry(4, label, "maildrop", plural(uint64(d.Messages), "message")+", "+layout.Size(int64(d.Octets)))
 		p.entry(4, label, "UIDL", d.UIDL)
 		if d.Expire != "" {
 			p.entry(4, label, "EXPIRE", d.Expire)
@@ -241,7 +241,7 @@ func (p *printer) mailboxes(m *Mailboxes) {
 		case i >= maxCounted:
 			text = box.Name
 		case m.Sized:
-			text += ", " + size(box.Octets)
+			text += ", " + layout.Size(box.Octets)
 		}
 		if box.Use != "" {
 			text += "  (" + box.Use + ")"
