@@ -27,7 +27,7 @@ settings a mail client should use, what is wrong, and what IMAP and POP3 would
 mean for this user. TARGET is an address, a domain, a host, HOST:PORT or a URL.
 
 It looks where clients look: SRV records, Mozilla's autoconfig, Autodiscover,
-the usual names. Nothing on the server is changed: no message is fetched or
+the host that the domain's mail goes to, the usual names. Nothing on the server is changed: no message is fetched or
 deleted. With --user it logs in once for IMAP and once for POP3; the password
 comes from a prompt, from --password-file, or from MAILTAP_PASSWORD, an OAuth2
 access token in its place from --token-file or MAILTAP_TOKEN. Both go over TLS
@@ -38,6 +38,7 @@ Exit status 3 where a finding is an error or a warning.`
 
 const checkExample = `  mailtap check alice@example.org
   mailtap check --user alice@example.org alice@example.org
+  mailtap check --user alice@example.org --token-file token alice@example.org
   mailtap check imaps://imap.example.org:993
   mailtap check --to mobileconfig --out alice.mobileconfig alice@example.org
   mailtap check --intrusive mail.example.org       a server of your own`
