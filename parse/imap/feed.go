@@ -183,7 +183,7 @@ func (s *Session) gated(d *dir, f Fragment, off int, t time.Time) (stop bool) {
 	return stop
 }
 
-// overdue sends the answers that waited for the end of a response.
+// overdue sends the answers that waited for the end of a response, the greeting's too.
 func (s *Session) overdue(d *dir, t time.Time) {
 	if len(s.deferred) > 0 && d.side == event.SideServer && d.boundary() {
 		d.out.add(s.deferred, -1)
@@ -222,14 +222,14 @@ func (s *Session) maskedText(line []byte) []byte {
 }
 
 // reply sends a gate's answer to the sender of what it refused: to the client
-// not before the response that it is being sent has ended.
+// not before the greeting, nor before the response that it is being sent has ended.
 func (s *Session) reply(d *dir, answer []byte, t time.Time) {
 	switch {
 	case len(answer) == 0:
 	case d.side == event.SideServer:
 		s.back = append(s.back, answer...)
 		s.Inject(event.SideServer, answer, t)
-	case s.server.boundary():
+	case s.heard && s.server.boundary():
 		s.back = append(s.back, answer...)
 		s.Inject(event.SideClient, answer, t)
 	default:

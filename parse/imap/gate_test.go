@@ -118,6 +118,20 @@ func TestGateHoldsHalfLines(t *testing.T) {
 		s response * EXISTS 12 not-authenticated`)
 }
 
+// What is refused before the server has greeted is answered behind that.
+func TestGateRefusesBeforeGreeting(t *testing.T) {
+	b := newBench(t)
+	gate := on(event.SideClient, "LOGIN", wire.Verdict{Action: wire.Refuse, Answer: []byte("a1 NO first TLS\r\n")})
+	b.feed(event.SideClient, "a1 LOGIN alice sesame\r\na2 NOOP\r\n", gate)
+	b.feed(event.SideServer, "* OK ready\r\na2 OK done\r\n", gate)
+	b.check("a2 NOOP\r\n", "* OK ready\r\na1 NO first TLS\r\na2 OK done\r\n", `
+		c command a1 LOGIN 23 not-authenticated a1 LOGIN alice ****** (alice: an atom of 6 bytes, ASCII)
+		c command a2 NOOP 9 not-authenticated a2 NOOP
+		s greeting * OK 12 not-authenticated
+		p response a1 NO 17 not-authenticated for LOGIN #1 0s/0s
+		s response a2 OK 12 not-authenticated for NOOP #2 0s/0s`)
+}
+
 func TestGateReplaces(t *testing.T) {
 	b := newBench(t)
 	gate := gateFunc(func(u *wire.Unit) wire.Verdict {

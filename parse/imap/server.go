@@ -8,6 +8,7 @@ import (
 
 // finishServer makes the event of what the server sent, or mailtap in its place.
 func (s *Session) finishServer(d *dir, m *message) {
+	s.heard = s.heard || d.from == event.SideServer
 	c := &s.client.msg
 	mine := m.status != "" && m.tag > 0 && !untagged(m) && c.open && bytes.Equal(m.tagBuf, c.tagBuf) &&
 		s.tagged(m.tagBuf) < 0

@@ -50,6 +50,7 @@ type Session struct {
 	appendLimit int64 // octets; 0: not told
 
 	greeted   bool // the first line of the server came
+	heard     bool // some line of the server came
 	greetedOK bool // and was OK: another may follow
 	earlier   bool // the next response may answer a login that nobody recorded
 	spoken    bool // the client sent something
@@ -59,7 +60,7 @@ type Session struct {
 	owed      bool // the client's credentials may still come as a line: the server did not wait for them
 
 	back     []byte
-	deferred []byte // answers that wait for the end of a response
+	deferred []byte // answers that wait for the greeting, or for the end of a response
 
 	found []wire.Secret // scratch, as are the following
 	clips []wire.Secret

@@ -108,9 +108,10 @@ func commandData(data []byte, p *parsed, h *hidden) any {
 }
 
 // release gives the client the answers to refused commands whose turn has
-// come: POP3's responses have to keep the order of the commands.
+// come: POP3's responses have to keep the order of the commands, and the
+// server's greeting comes before all of them.
 func (s *Session) release() {
-	for s.open == nil {
+	for s.heard && s.open == nil {
 		p := s.head()
 		if p == nil || !p.refused {
 			return

@@ -122,6 +122,16 @@ func TestRefuseInTurn(t *testing.T) {
 	}
 }
 
+// TestRefuseBeforeGreeting: what is refused before the server has greeted is
+// answered behind that, which no answer may be taken for.
+func TestRefuseBeforeGreeting(t *testing.T) {
+	b := newBench(t)
+	b.feed(event.SideClient, "USER alice\r\nNOOP\r\n", refuseLogin, "NOOP\r\n", "")
+	b.feed(event.SideServer, "+OK ready\r\n+OK\r\n", refuseLogin, "+OK ready\r\n-ERR [AUTH] TLS first\r\n+OK\r\n", "")
+	b.expect("s greeting +OK | +OK ready", "p response -ERR USER | -ERR [AUTH] TLS first", "s response +OK NOOP | +OK")
+	b.recorded()
+}
+
 // changeCAPA hides SASL, and offers STLS.
 var changeCAPA = gateFunc(func(u *wire.Unit) wire.Verdict {
 	switch {

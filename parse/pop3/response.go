@@ -127,6 +127,8 @@ func (s *Session) fromServer(l *line) {
 		st.fault = ""
 	}
 	head := s.head()
+	first := !s.heard && l.dir == event.SideServer
+	s.heard = s.heard || first
 	switch {
 	case !s.greeted && st.word != "":
 		s.greeting(l, st)
@@ -136,6 +138,9 @@ func (s *Session) fromServer(l *line) {
 		s.loose(l, st.fault)
 	default:
 		s.response(l, head, st)
+	}
+	if first {
+		s.release()
 	}
 }
 

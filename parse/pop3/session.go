@@ -35,6 +35,7 @@ type Session struct {
 	xmit           *xmit  // a message that the client sends
 	greeted        bool
 	earlier        bool   // the next response may answer a login that nobody recorded
+	heard          bool   // some line of the server came
 	named          string // by USER, until the login's end
 	echo           sasl.Echo
 
