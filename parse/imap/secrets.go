@@ -127,9 +127,7 @@ func (s *Session) unknown(m *message, line []byte, off int) {
 	}
 	off = len(line) - len(skipBlanks(line[off:]))
 	s.hide(line, off, len(line), "line", "")
-	if m.name == "" {
-		s.echo.Listen(line[off:])
-	}
+	s.echo.Listen(line[off:])
 }
 
 // hide adds a secret, and says its shape.
@@ -298,8 +296,12 @@ func (s *Session) serverSecrets(m *message, f Fragment, given []wire.Secret) {
 		s.challenge(m, line, given)
 	case m.name == "GENURLAUTH" || m.name == "URLFETCH":
 		s.urlauth(line)
-	case !s.echo.Empty() && m.status != "OK" && (m.status != "" || m.kind == event.KindOctets):
-		s.echoed(m, line)
+	case m.status != "" || m.kind == event.KindOctets:
+		if s.echo.Empty() {
+			s.urlauth(line)
+		} else {
+			s.echoed(m, line)
+		}
 	}
 }
 
@@ -349,6 +351,9 @@ var urlauthMark = []byte(";urlauth=")
 // urlauth masks the tokens of ;urlauth=access:mechanism:token: who has one may
 // fetch the message (RFC 4467 §3).
 func (s *Session) urlauth(line []byte) {
+	if bytes.IndexByte(line, ';') < 0 {
+		return
+	}
 	low := lower(line)
 	for off := 0; ; {
 		i := bytes.Index(low[off:], urlauthMark)

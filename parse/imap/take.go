@@ -46,7 +46,7 @@ func (s *Session) begin(d *dir, line []byte) {
 	m := &d.msg // clean: finish resets it
 	if d.side == event.SideClient {
 		m.what = s.classifyClient(line)
-		s.spoken, s.owed = true, false
+		s.spoken, s.owed = true, s.owed && m.row == nil
 	} else {
 		m.what = s.classifyServer(line)
 		s.answeredAtCR(m, line)
@@ -158,6 +158,9 @@ func (s *Session) literalSecret(m *message, f Fragment, given []wire.Secret) []w
 	}
 	if len(given) == 0 {
 		m.login.loginLiteral(f.Data)
+		if m.lit.got == int64(len(f.Data)) && !f.More {
+			s.echo.Listen(f.Data)
+		}
 	}
 	if !f.More {
 		password := m.login.index == 1

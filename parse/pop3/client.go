@@ -32,7 +32,7 @@ func (s *Session) fromClient(l *line) {
 	q := s.pend(l, &p, &h)
 	s.push(q)
 	s.listen(l, h.secrets)
-	s.owed = false
+	s.owed = s.owed && !p.known
 	s.record(l, h.secrets, e)
 	if q.refused {
 		s.release()

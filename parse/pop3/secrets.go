@@ -59,7 +59,9 @@ func (s *Session) listen(l *line, secrets []wire.Secret) {
 		return
 	}
 	for _, k := range secrets {
-		s.echo.Listen(l.data[k.Off : k.Off+k.Len])
+		secret := l.data[k.Off : k.Off+k.Len]
+		s.echo.Listen(secret)
+		s.echo.Listen(bytes.Trim(secret, " ")) // as a server takes it
 	}
 }
 
