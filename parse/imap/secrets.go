@@ -16,7 +16,7 @@ type login struct {
 	form  string
 	shape string
 	at    int    // where the password begins, in the message
-	kept  []byte // the password of a literal, until its shape is known
+	kept  []byte // of a literal that is secret, until its end
 }
 
 // Login is the Data of a LOGIN command.
@@ -30,6 +30,7 @@ type Login struct {
 type auth struct {
 	active    bool
 	cancelled bool
+	named     bool // the mechanism, or something in its place, stands on the command's line
 	ex        *sasl.Exchange
 	seq       int64 // of the command
 	asked     int   // continuation requests
@@ -208,11 +209,17 @@ func covering(given []wire.Secret, off int, quoted bool) *wire.Secret {
 	return nil
 }
 
-// loginLiteral takes octets of a literal among LOGIN's arguments.
-func (l *login) loginLiteral(data []byte) {
-	if l.index > 0 && len(l.kept)+len(data) <= maxKept {
+// keep takes octets of a literal that is secret.
+func (l *login) keep(data []byte) {
+	if len(l.kept)+len(data) <= maxKept {
 		l.kept = append(l.kept, data...)
 	}
+}
+
+// forget overwrites what was kept of it.
+func (l *login) forget() {
+	clear(l.kept)
+	l.kept = nil
 }
 
 // literalEnd takes the end of such a literal, and gives its shape.
@@ -227,8 +234,7 @@ func (s *Session) literalEnd(m *message, size int64) (shape string) {
 		shape = sasl.Shape(l.kept, "literal")
 		s.echo.Listen(l.kept)
 	}
-	clear(l.kept)
-	l.kept = nil
+	l.forget()
 	if l.index == 1 {
 		l.index, l.form, l.shape = 2, "literal", shape
 	}
@@ -254,7 +260,7 @@ func (s *Session) authenticate(m *message, line []byte, off int, given []wire.Se
 		// What is no mechanism may be the response, its mechanism left out.
 		mech, rest = nil, line[off:]
 	}
-	s.auth = auth{active: true, ex: sasl.New(string(mech))}
+	s.auth = auth{active: true, named: off < len(line), ex: sasl.New(string(mech))}
 	rest = skipBlanks(rest)
 	if len(rest) == 0 {
 		return

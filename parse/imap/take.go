@@ -117,7 +117,7 @@ func (s *Session) secretLiteral(m *message) bool {
 	case m.row.op == opLogin:
 		return m.login.index > 0
 	}
-	return m.row.op == opAuthenticate && m.nlit > 1
+	return m.row.op == opAuthenticate && (m.nlit > 1 || s.auth.named)
 }
 
 // takeLiteral takes octets of the open literal.
@@ -157,17 +157,17 @@ func (s *Session) literalSecret(m *message, f Fragment, given []wire.Secret) []w
 		}
 	}
 	if len(given) == 0 {
-		m.login.loginLiteral(f.Data)
-		if m.lit.got == int64(len(f.Data)) && !f.More {
-			s.echo.Listen(f.Data)
-		}
+		m.login.keep(f.Data)
 	}
 	if !f.More {
 		password := m.login.index == 1
 		shape := "a literal of " + strconv.FormatInt(m.lit.got, 10) + " bytes"
 		if m.row != nil && m.row.op == opLogin {
 			shape = s.literalEnd(m, m.lit.got)
+		} else if int64(len(m.login.kept)) == m.lit.got {
+			s.echo.Listen(m.login.kept)
 		}
+		m.login.forget()
 		if len(given) > 0 {
 			shape = m.lit.shape
 		}
