@@ -12,6 +12,7 @@ func UpstreamTLS(cfg Config, r route.Route) (u *tlsfacts.Upstream, err error) {
 	u = &tlsfacts.Upstream{
 		Name: r.ServerName(), Roots: cfg.Upstream.Roots, RootCerts: cfg.Upstream.RootCerts, Insecure: r.Options.Insecure.Or(cfg.Upstream.Insecure),
 		Cert: cfg.Upstream.Certificate, Legacy: cfg.TLSLegacy, KeyLog: cfg.KeyLog,
+		Upgrade: r.Upstream.Mode != route.Implicit,
 	}
 	if file := r.Options.CA; file != "" {
 		if err := u.LoadRoots(file); err != nil {

@@ -203,7 +203,7 @@ func (u *Upstream) explain(err error, a *attempt) *Failure {
 		return verify.failure()
 	}
 	if head, ok := plainHead(err); ok {
-		return upstreamPlain(head)
+		return u.plain(head)
 	}
 	if alert, ok := alertOf(err); ok {
 		return u.serverAlert(alert, a)
@@ -228,8 +228,12 @@ func (u *Upstream) explain(err error, a *attempt) *Failure {
 	return &Failure{Text: "the TLS handshake with the server failed: " + clean(text), Advice: "look into the server's log"}
 }
 
-// upstreamPlain is a server that speaks in the clear.
-func upstreamPlain(head []byte) *Failure {
+// plain is a server that speaks in the clear.
+func (u *Upstream) plain(head []byte) *Failure {
+	if u.Upgrade {
+		return &Failure{ID: "tls.upstream.plaintext", Text: fmt.Sprintf("the server agreed to the upgrade and went on in the clear, with %q", clean(string(head))),
+			Advice: "look into the server's log; something between that answers in its place also looks like this"}
+	}
 	f := &Failure{ID: "tls.upstream.plaintext", Text: fmt.Sprintf("the server answered %q in the clear, and the route says TLS from the first byte", clean(string(head))),
 		Advice: "use the server's TLS port (993 for imaps://, 995 for pop3s://), or the scheme imap+starttls:// or pop3+starttls:// on this one"}
 	switch text := string(head); {

@@ -183,6 +183,18 @@ func TestServerFailures(t *testing.T) {
 	}
 }
 
+func TestServerInTheClearBehindUpgrade(t *testing.T) {
+	_, r, err := shakeWith(t, &Upstream{Name: "mail.example.org", Upgrade: true}, func(c net.Conn) {
+		c.Write([]byte("+OK begin\r\n"))
+		c.Read(make([]byte, 1))
+		c.Close()
+	})
+	if err == nil {
+		t.Fatal("the handshake succeeded")
+	}
+	check(t, r, "tls.upstream.plaintext", `agreed to the upgrade and went on in the clear, with "+OK b"`, "log", "")
+}
+
 func TestServerThatNeverAnswers(t *testing.T) {
 	client, _ := pair(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)

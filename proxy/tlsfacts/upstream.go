@@ -23,6 +23,7 @@ type Upstream struct {
 	Insecure  bool                // report what is wrong with the certificate, and go on
 	Cert      *tls.Certificate    // for a server that asks for one
 	Legacy    bool                // TLS 1.0 and old ciphers
+	Upgrade   bool                // TLS begins behind STARTTLS or STLS
 	KeyLog    io.Writer
 	Sessions  tls.ClientSessionCache // nil: no resumption
 	Now       func() time.Time       // nil: time.Now
