@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"strconv"
 	"time"
@@ -118,7 +119,11 @@ func (s *session) line(limit time.Duration) ([]byte, error) {
 
 // silent fails the session for a server that did not say what it had to.
 func (s *session) silent(err error) {
-	if s.ctx.Err() != nil {
+	switch {
+	case s.ctx.Err() != nil:
+		return
+	case errors.Is(err, net.ErrClosed): // by the other loop: the client went first
+		s.end(event.SideClient, "the client closed its connection")
 		return
 	}
 	id, why := "net.reset", plain(err).Error()
@@ -133,7 +138,15 @@ func (s *session) silent(err error) {
 	default:
 		s.end(event.SideServer, fmt.Sprintf("waiting for %s: %s", s.place(), why))
 	}
-	s.fail(id, s.place()+": "+why, fmt.Sprintf("waiting for %s: %s", s.place(), why))
+	s.fail(id, s.place()+": "+why+s.perhapsTLS(), fmt.Sprintf("waiting for %s: %s", s.place(), why))
+}
+
+// perhapsTLS says of a server that is silent in the clear what it most likely waits for.
+func (s *session) perhapsTLS() string {
+	if s.server.tls != nil || s.heard() {
+		return ""
+	}
+	return "; a port on which TLS comes first (993, 995) is silent like that: for such a port give the route the scheme " + s.proto.String() + "s://"
 }
 
 // positive reports whether a completion, its tag cut off, is OK or +OK.

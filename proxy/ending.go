@@ -138,7 +138,7 @@ func (s *session) readEnded(from *leg, err error) ending {
 	case from.side == event.SideServer && !s.heard():
 		why := s.place() + " closed the connection without a greeting"
 		s.end(event.SideServer, why)
-		s.fail("net.reset", fmt.Sprint(plain(err)), why)
+		s.fail("net.reset", fmt.Sprint(plain(err))+s.perhapsTLS(), why)
 		return ending{from.side, endBroken, err}
 	}
 	s.lastLine(from)

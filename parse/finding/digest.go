@@ -185,7 +185,8 @@ var supplemented = map[string]bool{"pop.in-use": true, "limit.connections": true
 func causeOf(f *event.Finding, v *seen) string {
 	cause := f.ID + "\x00" + v.who() + "\x00" + v.server
 	if !supplemented[f.ID] {
-		cause += fmt.Sprintf("\x00%s\x00%d", f.Title, f.Severity)
+		title, _, _ := strings.Cut(f.Title, quoting) // a server may say each time something else
+		cause += fmt.Sprintf("\x00%s\x00%d", title, f.Severity)
 	}
 	return cause
 }

@@ -9,11 +9,12 @@ import (
 
 // lifeWatch is what is remembered of the session's course.
 type lifeWatch struct {
-	idle  *event.Event // the IDLE that runs, or whose DONE has no answer yet
-	ended *event.Event // its DONE
-	quiet time.Time    // since when nothing came while it ran
-	bye   *event.Event
-	leave bool // the client sent LOGOUT or QUIT
+	idle    *event.Event // the IDLE that runs, or whose DONE has no answer yet
+	ended   *event.Event // its DONE
+	quiet   time.Time    // since when nothing came while it ran
+	bye     *event.Event
+	reached time.Time // when the server was connected to
+	leave   bool      // the client sent LOGOUT or QUIT
 }
 
 const (
@@ -72,7 +73,7 @@ func (w *Watch) takesLeave(e *event.Event) {
 	}
 	known := l.bye != nil
 	l.bye = e
-	if l.leave || w.got || known || w.hurt || w.anyError() || w.auth.refused() || strings.Contains(text, "logging out") && e.Code == "" {
+	if l.leave || w.got || known || w.hurt || w.worst() == event.SeverityError || w.auth.refused() || strings.Contains(text, "logging out") && e.Code == "" {
 		return
 	}
 	r := report{id: "srv.bye", detail: e.Text}
@@ -92,7 +93,7 @@ func (w *Watch) takesLeave(e *event.Event) {
 // leave of.
 func (w *Watch) whoClosed(e *event.Event) {
 	l := &w.life
-	if l.leave || l.bye != nil || e.Close == nil || e.Close.By == event.SideProxy || e.Close.By == event.SideNone || w.anyError() || w.told["conn.who-closed "] != nil {
+	if l.leave || l.bye != nil || e.Close == nil || e.Close.By == event.SideProxy || e.Close.By == event.SideNone || w.worst() == event.SeverityError || w.told["conn.who-closed "] != nil || len(w.order) == 0 && len(w.told) > 0 {
 		return
 	}
 	quiet := e.Time.Sub(l.quiet)
@@ -110,9 +111,17 @@ func (w *Watch) whoClosed(e *event.Event) {
 	if cmd := w.unanswered(); cmd != nil && l.idle == nil {
 		r.detail += ", while " + cmd.Name + " waited for its answer"
 		r.evidence = []*event.Event{cmd}
-		if e.Close.By == event.SideServer {
+		switch {
+		case e.Close.By != event.SideServer:
+		case logins[cmd.Name] || cmd.Name == "USER":
+			r.severity, r.also = event.SeverityError, []string{"auth.tempfail", "limit.connections"}
+			r.advice = "the server hangs up instead of saying yes or no to the login: most often something behind it fails (the store of its users or of the mail), or it allows no more connections; try again in some minutes; if it stays so, tell the provider or the administrator the time: the reason stands in the server's log"
+		default:
 			r.severity = event.SeverityWarning
 		}
+	}
+	if r.severity == event.SeverityInfo && w.worst() > event.SeverityInfo {
+		return
 	}
 	w.tell(r)
 }
@@ -132,12 +141,12 @@ func (w *Watch) unanswered() *event.Event {
 	return nil
 }
 
-// anyError tells whether an error was told: how the session ended follows from it.
-func (w *Watch) anyError() bool {
+// worst is the severity of the worst that was told: how the session ended mostly
+// follows from it.
+func (w *Watch) worst() event.Severity {
+	worst := event.SeverityNone
 	for _, t := range w.told {
-		if t.finding.Severity == event.SeverityError {
-			return true
-		}
+		worst = max(worst, t.finding.Severity)
 	}
-	return false
+	return worst
 }

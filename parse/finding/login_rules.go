@@ -3,16 +3,18 @@ package finding
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"mailtap/parse/event"
+	"mailtap/parse/imap/syntax"
 )
 
 // classify says why a login was refused: by how the login was made, by the
 // response code, by the host, then by the server's words. A refusal without
 // any of these is a wrong password: that is what nearly all are.
 func (w *Watch) classify(e *event.Event) report {
-	for _, rule := range []func(*Watch, *event.Event, *attempt) report{inClear, byMechanism, byCode, byProvider, byWords, byForm} {
+	for _, rule := range []func(*Watch, *event.Event, *attempt) report{inClear, byCertificate, byMechanism, byCode, byProvider, byWords, byForm} {
 		if r := rule(w, e, &w.auth.try); r.id != "" {
 			return r
 		}
@@ -45,6 +47,31 @@ func inClear(w *Watch, e *event.Event, a *attempt) report {
 	return r
 }
 
+// byCertificate finds servers that let nobody log in without a client certificate.
+func byCertificate(w *Watch, e *event.Event, _ *attempt) report {
+	if text := w.words(e); !meet(text, certificateWords, wantingWords) {
+		return report{}
+	}
+	return report{id: "tls.client-cert-required", detail: said(e)}
+}
+
+// said quotes the server.
+func said(e *event.Event) string {
+	text := e.Text
+	if s, ok := e.Data.(*syntax.Status); ok && s.Text != "" {
+		text = s.Text
+	} else if _, after, ok := strings.Cut(text, "]"); ok && e.Code != "" {
+		text = after
+	}
+	text = strings.TrimSpace(strings.TrimPrefix(text, "-ERR"))
+	if text == "" {
+		return ""
+	}
+	return quoting + text + `"`
+}
+
+const quoting = `the server says "`
+
 // byMechanism finds what is wrong with how the login was made.
 func byMechanism(w *Watch, e *event.Event, a *attempt) report {
 	text := w.words(e)
@@ -74,6 +101,8 @@ func byMechanism(w *Watch, e *event.Event, a *attempt) report {
 func (w *Watch) byMechanismOf(e *event.Event, a *attempt, text string) report {
 	command := e.For == "AUTHENTICATE" || e.For == "AUTH"
 	switch {
+	case !command && unsupported(text):
+		return report{id: "auth.mech-unusable", key: a.mech, detail: "the server does not take the password as the client sends it (" + a.mech + ")" + w.offered()}
 	case command && w.unknownMechanism(e, a, text):
 		return report{id: "auth.mech-unusable", key: a.mech, detail: a.mech + " is not offered by this server" + w.offered()}
 	case (a.mech == "GSSAPI" || a.mech == "NTLM" || a.mech == "GSS-SPNEGO") && e.Code != "UNAVAILABLE":
@@ -121,7 +150,7 @@ func (w *Watch) offered() string {
 // unknownMechanism tells whether the server refused a mechanism that it does
 // not have.
 func (w *Watch) unknownMechanism(e *event.Event, a *attempt, text string) bool {
-	if containsAny(text, []string{"unsupported auth", "unsupported sasl", "unsupported mech", "unknown mech", "unknown auth", "unknown sasl", "mechanism not", "no such mech", "mechanism is not", "no mechanism", "invalid mechanism", "not a supported", "method not supported", "unrecognized auth", "unrecognised auth", "unrecognized authentication", "authentication type", "authentication method"}) {
+	if unsupported(text) {
 		return true
 	}
 	if e.Code == "AUTHENTICATIONFAILED" || e.Code == "AUTH" || len(w.caps) == 0 {
@@ -132,6 +161,11 @@ func (w *Watch) unknownMechanism(e *event.Event, a *attempt, text string) bool {
 		some = some || strings.HasPrefix(c, "AUTH=")
 	}
 	return !has && (some || a.asked == 0 && e.Status == "BAD") && e.Code != "UNAVAILABLE"
+}
+
+// unsupported tells whether a refusal is of the way to log in.
+func unsupported(text string) bool {
+	return containsAny(text, []string{"unsupported auth", "unsupported sasl", "unsupported mech", "unknown mech", "unknown auth", "unknown sasl", "mechanism not", "no such mech", "mechanism is not", "no mechanism", "invalid mechanism", "not a supported", "method not supported", "unrecognized auth", "unrecognised auth", "unrecognized authentication", "authentication type", "authentication method"})
 }
 
 // byCode goes by what RFC 5530, RFC 2449 and RFC 3206 define.
@@ -159,7 +193,7 @@ func byCode(w *Watch, e *event.Event, a *attempt) report {
 		if e.Code == "NOPERM" && protocolOff(text) {
 			return report{id: "auth.service-disabled", also: []string{"auth.account-state"}}
 		}
-		return report{id: "auth.account-state", key: e.Code, detail: e.Code + ": " + accountStates[e.Code]}
+		return report{id: "auth.account-state", key: e.Code, detail: join(accountStates[e.Code], said(e))}
 	case "WEBALERT":
 		return report{id: "auth.gmail.webalert"}
 	}
@@ -231,11 +265,13 @@ func byWords(w *Watch, e *event.Event, a *attempt) report {
 	case "pop.login-delay":
 		return w.loginDelay()
 	case "auth.account-state":
-		return report{id: id, detail: "the server says that the account is closed, locked or has expired"}
+		return report{id: id, detail: said(e)}
 	case "auth.tempfail":
 		return report{id: id, detail: forUser(a.user), also: []string{"auth.bad-credentials"}}
 	case "auth.bad-credentials":
 		return report{}
+	case "auth.service-disabled", "auth.blocked-ip":
+		return report{id: id, detail: said(e)}
 	default:
 		return report{id: id}
 	}
@@ -289,6 +325,7 @@ func (w *Watch) wrongPassword(e *event.Event) report {
 	}
 	if a.mech != "" && !plaintext(a.mech) {
 		r.also = append(r.also, "auth.mech-unusable")
+		r.detail = join(r.detail, "the client logged in by "+a.mech+", and a server that cannot do that refuses in the same way: if the password is right, set the authentication method to Normal password (inside TLS)")
 	}
 	text := w.words(e)
 	if protocolOff(text) {
@@ -309,6 +346,11 @@ func forUser(user string) string {
 		return ""
 	}
 	return "user " + user
+}
+
+// join puts what there is behind each other.
+func join(parts ...string) string {
+	return strings.Join(slices.DeleteFunc(parts, func(p string) bool { return p == "" }), "; ")
 }
 
 // domainOf is the domain that a server's users most likely have.

@@ -20,7 +20,7 @@ var upgrade = []Entry{
 	},
 	{
 		ID: "starttls.required", Field: FieldSecurity, Set: "STARTTLS, port {starttls}, or SSL/TLS, port {tls}", Severity: event.SeverityError,
-		Title:   "the client tried to log in before the upgrade to TLS",
+		Title:   "no login is taken before TLS, and the client does not begin TLS",
 		Advice:  "set the client's connection security to STARTTLS on this port (IMAP 143, POP3 110), or to SSL/TLS on the TLS port (IMAP 993, POP3 995), and the authentication method to Normal password; if the password crossed an open network, change it",
 		Explain: "The server (or the route, with +starttls) takes no password before TLS: it announces LOGINDISABLED, hides USER, or answers the login with NO [PRIVACYREQUIRED] or -ERR [AUTH]. Where the route requires it, mailtap answers the login itself and the server never sees it; but the password did cross the client's connection in the clear.",
 		RFC:     "RFC 9051 §6.2.3, RFC 5530 §3",

@@ -43,14 +43,32 @@ func (w *Watch) gaveUpInClear(e *event.Event) {
 	switch {
 	case w.encrypted() && started > 0 && !w.upgrade.fresh && w.clear["LOGINDISABLED"] && e.Close.By != event.SideServer:
 		w.tell(report{id: "starttls.stale-caps", detail: "inside TLS it neither asked again nor logged in"})
+	case w.encrypted() && w.noPlainLogin():
+		w.tell(report{id: "auth.mech-unusable", severity: event.SeverityWarning, detail: "the client looked at the methods that the server offers, and left without a login" + w.offered()})
 	case w.encrypted(), w.caps == nil, w.upgrade.refused != nil, started > 0, w.told["starttls.required "] != nil, e.Close.By == event.SideProxy:
 	case w.proto == event.IMAP && w.caps["LOGINDISABLED"]:
 		w.tell(report{id: "starttls.required", detail: "the server takes no password before TLS (LOGINDISABLED), and the client left without STARTTLS"})
 	case w.proto == event.POP3 && w.caps["STLS"] && !w.caps["USER"] && !w.caps["SASL"]:
 		w.tell(report{id: "starttls.required", detail: "the server offers no login before TLS, and the client left without STLS"})
 	case w.proto == event.IMAP && !w.caps["STARTTLS"], w.proto == event.POP3 && !w.caps["STLS"]:
-		w.tell(report{id: "starttls.not-offered", severity: event.SeverityWarning, also: []string{"auth.mech-unusable"}, detail: "the client looked for the offer in the server's capabilities, did not find it, and left without a login"})
+		r := report{id: "starttls.not-offered", severity: event.SeverityWarning, also: []string{"auth.mech-unusable"}, detail: "the client looked for the offer in the server's capabilities, did not find it, and left without a login"}
+		if w.life.leave { // clients that want TLS hang up; programs that watch servers take their leave
+			r.severity = event.SeverityInfo
+		}
+		w.tell(r)
 	}
+}
+
+// noPlainLogin tells servers that take the password as it is in no way: what
+// most clients are set to.
+func (w *Watch) noPlainLogin() bool {
+	if w.caps == nil || w.caps["AUTH=PLAIN"] || w.caps["AUTH=LOGIN"] {
+		return false
+	}
+	if w.proto == event.POP3 {
+		return !w.caps["USER"]
+	}
+	return w.caps["LOGINDISABLED"] || w.offered() != ""
 }
 
 // triedLogin tells whether the client tried to log in at all.

@@ -157,6 +157,9 @@ var (
 		"~verschlüssel", "klartext", "chiffr", "sécuris", "cifrad", "segura", "crittograf", "sicura", "шифров", "защищен", "защищён", "szyfrow", "versleutel", "krypter", "šifrov",
 		"~加密", "~暗号",
 	}
+	certificateWords = vocabulary{"certificate", "cert", "~zertifikat", "certificat", "сертификат", "certyfikat", "~证书"}
+	// wantingWords and certificateWords together are a client's certificate that is lacking.
+	wantingWords = vocabulary{"client", "present", "required", "missing", "valid", "erforderlich", "fehlt", "requis", "manquant", "requerid", "richiest", "требует", "wymagan", "~客户端"}
 	commandWords = vocabulary{"bad command", "invalid command", "invalid imap command", "unknown command"}
 	// refusedWords say that a login failed, and not why.
 	refusedWords = vocabulary{"login fail", "logon fail", "authentication fail", "auth fail", "anmeldung fehlgeschlagen", "authentifizierung fehlgeschlagen", "authentification échou", "échec de l'authentification", "autenticación fallida", "autenticazione fallita", "ошибка аутентиф", "ошибка авториз", "~认证失败", "~登录失败"}

@@ -46,7 +46,7 @@ type telling struct {
 var detectors = []func(w *Watch, e *event.Event){
 	detectService, detectUpgrade, detectLimits, detectQuota, detectLogin, detectAfterLogin,
 	detectMailbox, detectMessages, detectMaildrop, detectStream, detectIdle,
-	detectServerFaults, detectEnd,
+	detectServerFaults, detectEarlyEnd, detectEnd,
 }
 
 // NewWatch watches one session; emit takes what is found.

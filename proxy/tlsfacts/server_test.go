@@ -52,6 +52,10 @@ func TestServerCertificates(t *testing.T) {
 	antivirus := issue(t, nil, "Avast Web/Mail Shield Root", func(c *x509.Certificate) {
 		c.IsCA, c.KeyUsage, c.Subject.Organization = true, x509.KeyUsageCertSign, []string{"Avast Web/Mail Shield"}
 	})
+	proton := func(c *x509.Certificate) {
+		named("127.0.0.1")(c)
+		c.Subject.Organization = []string{"Proton AG"}
+	}
 	const name = "mail.example.org"
 	tests := []struct {
 		name   string
@@ -77,8 +81,9 @@ func TestServerCertificates(t *testing.T) {
 		{"untrusted with its root", name, stranger.leaf(t, name).tls(stranger), "tls.certificate-untrusted", "CN=Stranger Root", "--upstream-ca", nil},
 		{"untrusted and expired", name, issue(t, stranger, name, past).tls(), "tls.certificate-untrusted", "expired", "--upstream-ca", []string{"tls.certificate-expired"}},
 		{"self-signed", name, issue(t, nil, name, named(name)).tls(), "tls.certificate-untrusted", "self-signed", "--upstream-ca", nil},
-		{"bridge", "127.0.0.1", issue(t, nil, "127.0.0.1", named("127.0.0.1")).tls(), "tls.local-bridge-selfsigned", "Proton Bridge", "export the bridge's certificate", nil},
-		{"bridge by another name", "localhost", issue(t, nil, "127.0.0.1", named("127.0.0.1")).tls(), "tls.local-bridge-selfsigned", "Proton Bridge", "export the bridge's certificate", []string{"tls.name-mismatch"}},
+		{"bridge", "127.0.0.1", issue(t, nil, "127.0.0.1", proton).tls(), "tls.local-bridge-selfsigned", "Proton Bridge", "export the bridge's certificate", []string{"tls.certificate-untrusted"}},
+		{"bridge by another name", "localhost", issue(t, nil, "127.0.0.1", proton).tls(), "tls.local-bridge-selfsigned", "Proton Bridge", "export the bridge's certificate", []string{"tls.name-mismatch", "tls.certificate-untrusted"}},
+		{"self-signed, on this machine", "127.0.0.1", issue(t, nil, "127.0.0.1", named("127.0.0.1")).tls(), "tls.certificate-untrusted", "self-signed", "--upstream-ca", []string{"tls.local-bridge-selfsigned"}},
 		{"missing intermediate", name, link.leaf(t, name).tls(), "tls.chain-incomplete", `lacks the certificate of "CN=Example Intermediate"`, "fullchain.pem", nil},
 		{"missing intermediate, AIA", name, issue(t, stranger, name, func(c *x509.Certificate) {
 			c.DNSNames, c.IssuingCertificateURL = []string{name}, []string{"http://ca.example/r.crt"}

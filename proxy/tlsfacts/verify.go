@@ -15,6 +15,7 @@ import (
 // problem is one thing that is wrong with a server's certificate.
 type problem struct {
 	id     string
+	also   []string
 	text   string
 	advice string
 	link   int // of the chain: which certificate it is about
@@ -40,6 +41,7 @@ func (e *VerifyError) failure() *Failure {
 		f.Text += "; also, " + p.text
 		f.Also = append(f.Also, p.id)
 	}
+	f.Also = append(f.Also, first.also...)
 	return f
 }
 
@@ -173,14 +175,30 @@ func (u *Upstream) chainProblem(chain []*x509.Certificate, now time.Time, err er
 }
 
 func (u *Upstream) selfSignedProblem(leaf *x509.Certificate) problem {
-	if local(u.Name) || onlyLocal(leaf) {
-		return problem{id: "tls.local-bridge-selfsigned",
+	if (local(u.Name) || onlyLocal(leaf)) && (ofBridge(leaf) || u.Upgrade && onlyLocal(leaf)) {
+		return problem{id: "tls.local-bridge-selfsigned", also: []string{"tls.certificate-untrusted"},
 			text:   fmt.Sprintf("the server on this machine has a self-signed certificate (%q), as Proton Bridge and others like it do", clean(subject(leaf))),
 			advice: "export the bridge's certificate from its settings and name it with --upstream-ca FILE or ?ca=FILE behind the upstream; keep STARTTLS where the bridge asks for it"}
 	}
-	return problem{id: "tls.certificate-untrusted",
+	var also []string
+	if local(u.Name) {
+		also = []string{"tls.local-bridge-selfsigned"}
+	}
+	return problem{id: "tls.certificate-untrusted", also: also,
 		text:   fmt.Sprintf("the server's certificate is self-signed (%q)", clean(subject(leaf))),
 		advice: "if it is your server's, save it and name it with --upstream-ca FILE or ?ca=FILE behind the upstream; to see the session without a check: --upstream-insecure"}
+}
+
+// ofBridge tells the certificates of programs that make a mail server of a
+// web mail, for clients on the same machine.
+func ofBridge(leaf *x509.Certificate) bool {
+	name := strings.ToLower(subject(leaf))
+	for _, word := range []string{"proton", "bridge", "hydroxide", "davmail", "tuta", "ctemplar"} {
+		if strings.Contains(name, word) {
+			return true
+		}
+	}
+	return false
 }
 
 func count(n int) string {
