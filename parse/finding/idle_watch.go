@@ -80,8 +80,11 @@ func (w *Watch) takesLeave(e *event.Event) {
 	switch {
 	case e.Kind == event.KindGreeting:
 		r.severity, r.detail = event.SeverityError, "it turned the client away at once: "+e.Text
+	case commandWords.in(text):
+		r.advice = "report it to the client's author, with the commands that the server refused: they are what it objects to"
 	case idleWords.in(text):
 		r.severity = event.SeverityInfo
+		r.advice = "nothing needs to be changed: the client connects again by itself; a client that does not should look for mail more often, or keep the session alive (NOOP, IDLE)"
 		if n := len(w.order); n > 0 {
 			r.detail += " (the client's last command came " + minutes(e.Time.Sub(w.last[0])) + " before)"
 		}

@@ -34,6 +34,6 @@ var limits = []Entry{
 		Explain: "Response codes say why a command failed: SERVERBUG, CLIENTBUG, INUSE, CORRUPTION, CANNOT, NOPERM, EXPUNGEISSUED.", RFC: "RFC 5530 §3"},
 	{ID: "srv.bye", Severity: event.SeverityWarning,
 		Title:   "the server ended the session by itself",
-		Advice:  "after inactivity nothing needs to be changed: the client connects again; otherwise the reason stands in the server's words, and more of it in its log: tell its administrator the time",
+		Advice:  "the reason stands in the server's words; wait some minutes and try again; if it comes again, tell the provider or the administrator the time: the server's log says more",
 		Explain: "BYE that nobody asked for: inactivity, shutdown, a limit.", RFC: "RFC 9051 §7.1.5"},
 }

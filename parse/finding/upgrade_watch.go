@@ -66,7 +66,7 @@ func (w *Watch) noPlainLogin() bool {
 		return false
 	}
 	if w.proto == event.POP3 {
-		return !w.caps["USER"]
+		return !w.caps["USER"] || w.offered() != ""
 	}
 	return w.caps["LOGINDISABLED"] || w.offered() != ""
 }

@@ -102,7 +102,7 @@ var (
 		"~错误", "~不正确", "~間違", "~有误",
 	}
 	excessWords = vocabulary{
-		"too many", "maximum", "max", "exceed", "limit", "upper bound", "more than", "at once", "allowed at",
+		"too many", "maximum", "max", "exceed", "limit", "upper bound", "more than", "at once", "allowed at", "no more", "queue full", "exhausted",
 		"zu viele", "höchst", "maximal", "überschritten", "trop de", "nombre maximal", "demasiad", "máximo", "troppe", "troppi", "massimo", "muitas", "te veel", "för många",
 		"за много", "слишком много", "превышен", "zbyt wiele", "příliš mnoho", "çok fazla",
 		"~过多", "~太多", "~多すぎ", "~超过", "~超出",

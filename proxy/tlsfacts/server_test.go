@@ -70,6 +70,12 @@ func TestServerCertificates(t *testing.T) {
 		{"good with an intermediate", name, link.leaf(t, name).tls(link), "", "", "", nil},
 		{"good address", "127.0.0.1", root.leaf(t, "127.0.0.1").tls(), "", "", "", nil},
 		{"expired", name, issue(t, root, name, past).tls(), "tls.certificate-expired", "expired on 20", "renew", nil},
+		{"expired before its authority was made", name, issue(t, root, name, func(c *x509.Certificate) {
+			c.DNSNames, c.NotBefore, c.NotAfter = []string{name}, time.Now().AddDate(-2, 0, 0), time.Now().AddDate(-1, 0, 0)
+		}).tls(), "tls.certificate-expired", "expired on 20", "renew", nil},
+		{"expired before it was valid", name, issue(t, root, name, func(c *x509.Certificate) {
+			c.DNSNames, c.NotBefore, c.NotAfter = []string{name}, time.Now(), time.Now().AddDate(0, 0, -1)
+		}).tls(), "tls.certificate-expired", "expired on 20", "renew", nil},
 		{"not yet valid", name, issue(t, root, name, func(c *x509.Certificate) {
 			c.DNSNames, c.NotBefore = []string{name}, time.Now().Add(30*time.Minute)
 		}).tls(), "tls.certificate-expired", "valid only from", "clock", nil},

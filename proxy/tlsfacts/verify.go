@@ -80,22 +80,28 @@ func (e *VerifyError) id() string {
 	return e.problems[0].id
 }
 
-// verifyChain verifies without the name. An expired leaf is held against the
-// day on which it ended, so that expiry does not hide what else is wrong.
+// verifyChain verifies without the name and the leaf's time, so that expiry
+// does not hide what else is wrong.
 func (u *Upstream) verifyChain(chain []*x509.Certificate, now time.Time) error {
-	leaf := chain[0]
-	if now.After(leaf.NotAfter) {
-		now = leaf.NotAfter
-	}
-	if now.Before(leaf.NotBefore) {
-		now = leaf.NotBefore
-	}
 	between := x509.NewCertPool()
 	for _, cert := range chain[1:] {
 		between.AddCert(cert)
 	}
-	_, err := leaf.Verify(x509.VerifyOptions{Roots: u.Roots, Intermediates: between, CurrentTime: now})
-	return err
+	verify := func(leaf *x509.Certificate, at time.Time) error {
+		_, err := leaf.Verify(x509.VerifyOptions{Roots: u.Roots, Intermediates: between, CurrentTime: at})
+		return err
+	}
+	// The leaf's own time is another question (expired): its chain is held
+	// against now, as if the leaf were valid, and, since the chain may have
+	// expired with it, against the leaf's last day.
+	leaf := *chain[0]
+	last := leaf.NotAfter
+	leaf.NotBefore, leaf.NotAfter = now.Add(-time.Hour), now.Add(time.Hour)
+	err := verify(&leaf, now)
+	if err == nil || !now.After(last) {
+		return err
+	}
+	return verify(chain[0], last)
 }
 
 func expired(leaf *x509.Certificate, now time.Time) *problem {
