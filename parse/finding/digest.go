@@ -18,6 +18,7 @@ type Digest struct {
 	found    []*Found
 	byCause  map[string]*Found
 	sessions map[string]*seen
+	over     []string        // sessions that ended, the latest last
 	forgave  map[string]bool // causes
 	across   Across
 }
@@ -84,7 +85,19 @@ func (d *Digest) See(e *event.Event) {
 		v.in = true
 		d.forgive(v, e.Time)
 	case e.Kind == event.KindSessionClose:
-		delete(d.sessions, e.Session)
+		d.ended(e.Session, v)
+	}
+}
+
+// ended forgets a session's lines at once, and whose it was a little later: what
+// was found across sessions may come behind its end.
+func (d *Digest) ended(session string, v *seen) {
+	const most = 256
+	v.lines = map[int64]Line{}
+	d.over = append(d.over, session)
+	if len(d.over) > most {
+		delete(d.sessions, d.over[0])
+		d.over = d.over[1:]
 	}
 }
 
@@ -197,7 +210,7 @@ func (v *seen) line(id string) (Line, bool) {
 		if id[i] == ':' {
 			seq, err := strconv.ParseInt(id[i+1:], 10, 64)
 			line, ok := v.lines[seq]
-			return line, ok && err == nil
+			return line, ok && err == nil && line.ID == id // not another session's
 		}
 	}
 	return Line{}, false

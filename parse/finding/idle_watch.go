@@ -108,6 +108,9 @@ func (w *Watch) whoClosed(e *event.Event) {
 		return
 	}
 	r := report{id: "conn.who-closed", severity: event.SeverityInfo, detail: "the " + e.Close.By.String() + " closed the connection in state " + w.state.String() + " without taking leave"}
+	if e.Close.By == event.SideServer && w.proto == event.IMAP && w.state.LoggedIn() { // RFC 9051 §7.1.5 wants a BYE
+		r.severity = event.SeverityWarning
+	}
 	if broken(e.Close.Reason) {
 		r.detail = "the connection to the " + e.Close.By.String() + " broke in state " + w.state.String() + " (" + e.Close.Reason + ")"
 	}
