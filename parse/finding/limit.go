@@ -199,8 +199,13 @@ func detectServerFaults(w *Watch, e *event.Event) {
 // serverFault explains a refusal by its code, or by what it says of rights.
 func (w *Watch) serverFault(e *event.Event) {
 	code := e.Code
-	if code == "" && namesMailbox(e.For) && rightsWords.in(w.words(e)) {
-		code = "NOPERM"
+	if text := w.words(e); code == "" && namesMailbox(e.For) {
+		switch {
+		case rightsWords.in(text):
+			code = "NOPERM"
+		case neverWords.in(text):
+			code = "CANNOT"
+		}
 	}
 	meaning, ok := faults[code]
 	if !ok {

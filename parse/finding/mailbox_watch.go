@@ -13,6 +13,7 @@ import (
 type mailboxWatch struct {
 	list     []listed          // that LIST gave
 	prefix   string            // of the personal namespace: "INBOX."
+	foreign  []string          // prefixes of others' and shared mailboxes: "user."
 	absent   map[string]report // refused, and not made since
 	absented []string          // their names, in order
 	used     map[string]bool   // mailboxes that a command worked on
@@ -59,6 +60,12 @@ func (w *Watch) mailboxData(e *event.Event) {
 	case *syntax.NamespaceData:
 		if len(d.Personal) > 0 {
 			m.prefix = d.Personal[0].Prefix.Name
+		}
+		m.foreign = m.foreign[:0]
+		for _, n := range slices.Concat(d.Others, d.Shared) {
+			if n.Prefix.Name != "" {
+				m.foreign = append(m.foreign, n.Prefix.Name)
+			}
 		}
 	}
 }
@@ -123,7 +130,7 @@ func (w *Watch) mailboxRefused(e *event.Event) {
 // lacksPrefix tells names without the prefix that this server's mailboxes
 // have: as NAMESPACE or LIST tell, or the server's words.
 func (w *Watch) lacksPrefix(e *event.Event, name, text string) bool {
-	if strings.EqualFold(name, "INBOX") {
+	if strings.EqualFold(name, "INBOX") || slices.ContainsFunc(w.mbox.foreign, func(p string) bool { return hasPrefixFold(name, p) }) {
 		return false
 	}
 	if namespaceWords.in(text) {

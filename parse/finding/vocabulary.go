@@ -183,6 +183,7 @@ var (
 		"~空间", "~容量", "~已满",
 	}
 	rightsWords = vocabulary{"permission denied", "access denied", "not permitted", "no permission", "not authorized", "insufficient rights", "no rights", "keine berechtigung", "zugriff verweigert", "nicht berechtigt", "accès refusé", "permiso denegado", "permesso negato", "нет прав", "доступ запрещ", "brak uprawnień", "geen toestemming", "~权限"}
+	neverWords  = vocabulary{"not supported", "unsupported", "not possible", "can't be", "cannot be", "nicht unterstützt", "nicht möglich", "pas possible", "no es posible", "non è possibile", "не поддерж", "невозможно"}
 	endedWords  = vocabulary{"inactiv", "idle", "timeout", "timed out", "time-out", "autologout", "auto-logout", "shutting down", "shutdown", "going down", "restart", "maintenance", "inaktiv", "zeitüberschreitung", "inactif", "неактив"}
 	idleWords   = vocabulary{"inactiv", "idle", "timeout", "timed out", "time-out", "autologout", "auto-logout", "inaktiv", "zeitüberschreitung", "délai", "неактив", "too long"}
 	expiryWords = vocabulary{"session expired", "session has expired", "session invalidated", "token expired", "token has expired", "~accesstokenexpired", "access token", "sitzung abgelaufen", "sitzung ist abgelaufen", "session a expiré", "sesión ha", "сессия истекла", "credentials have expired", "credentials expired", "authentication expired", "please login again", "please log in again", "reauthenticate", "re-authenticate"}

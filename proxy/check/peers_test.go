@@ -123,7 +123,7 @@ func TestDovecotWrong(t *testing.T) {
 }
 
 func TestCyrus(t *testing.T) {
-	s := peertest.StartCyrus(t)
+	s := peertest.StartCyrus(t, peertest.CyrusOptions{})
 	u := s.User(t)
 	// Its certificate is for localhost; nothing is looked up for that.
 	var up tlsfacts.Upstream

@@ -2,6 +2,8 @@ package peertest
 
 import (
 	"bytes"
+	"cmp"
+	"crypto/tls"
 	"errors"
 	"os"
 	"os/exec"
@@ -20,9 +22,16 @@ import (
 // packages were unpacked: they cannot be installed beside Dovecot's.
 const cyrusFolder = "MAILTAP_CYRUS"
 
+// CyrusOptions vary the config of a Cyrus. The zero value is a server that
+// takes everything.
+type CyrusOptions struct {
+	Users int    // 24 where 0
+	Extra string // lines of imapd.conf; one that is there already is replaced
+}
+
 // StartCyrus starts a Cyrus 3 with IMAP and POP3, as an ordinary user, and
 // stops it when the test ends.
-func StartCyrus(t testing.TB) *Server {
+func StartCyrus(t testing.TB, o CyrusOptions) *Server {
 	t.Helper()
 	root := os.Getenv(cyrusFolder)
 	if root == "" {
@@ -32,8 +41,8 @@ func StartCyrus(t testing.TB) *Server {
 	authority := NewAuthority(t, dir)
 	cert, key := authority.Leaf(t, "server", 24*time.Hour, "localhost", "127.0.0.1")
 	ports := freePorts(t, 4)
-	s := &Server{Name: "cyrus", CA: authority.File, users: makeUsers(24), Ports: Ports{ports[0], ports[1], ports[2], ports[3]}}
-	c := cyrus{dir: dir, root: root}
+	s := &Server{Name: "cyrus", CA: authority.File, users: makeUsers(cmp.Or(o.Users, 24)), Ports: Ports{ports[0], ports[1], ports[2], ports[3]}}
+	c := cyrus{dir: dir, root: root, extra: o.Extra}
 	c.copyPrograms(t)
 	c.writePasswords(t, s.users)
 	c.writeConfig(t, s.Ports, cert, key)
@@ -50,6 +59,8 @@ func StartCyrus(t testing.TB) *Server {
 type cyrus struct {
 	dir  string // its own
 	root string // the unpacked packages
+
+	extra string // lines of imapd.conf
 }
 
 // copyPrograms copies what runs into the server's directory, where the user
@@ -114,6 +125,10 @@ func (c cyrus) writeConfig(t testing.TB, ports Ports, cert, key string) {
 		if err := text.Execute(&b, values); err != nil {
 			t.Fatal(err)
 		}
+		if file == "imapd.conf" {
+			WriteFile(t, c.dir, file, replaceLines(b.String(), c.extra))
+			continue
+		}
 		WriteFile(t, c.dir, file, b.String())
 	}
 	uid, gid := mailOwner()
@@ -126,6 +141,19 @@ func (c cyrus) writeConfig(t testing.TB, ports Ports, cert, key string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// replaceLines is config, whose lines are "name: value", with those of extra in
+// the place of its own.
+func replaceLines(config, extra string) string {
+	var kept strings.Builder
+	for line := range strings.Lines(config) {
+		name, _, _ := strings.Cut(line, ":")
+		if strings.TrimSpace(line) == "" || !strings.Contains("\n"+extra, "\n"+name+":") {
+			kept.WriteString(line)
+		}
+	}
+	return kept.String() + extra + "\n"
 }
 
 var imapdConfig = template.Must(template.New("imapd.conf").Parse(`
@@ -197,9 +225,10 @@ func (c cyrus) start(t testing.TB, s *Server) {
 	t.Fatalf("cyrus does not answer on %s", Address(s.Ports.IMAP))
 }
 
-// fill puts the samples into u's INBOX over IMAP.
+// fill puts the samples into u's INBOX over IMAP, inside TLS: a server may take
+// no password in the clear.
 func (s *Server) fill(u User) error {
-	c, err := imapclient.DialInsecure(Address(s.Ports.IMAP), nil)
+	c, err := imapclient.DialTLS(Address(s.Ports.IMAPS), &imapclient.Options{TLSConfig: &tls.Config{InsecureSkipVerify: true}})
 	if err != nil {
 		return err
 	}

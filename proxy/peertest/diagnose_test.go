@@ -221,6 +221,18 @@ m = imaplib.IMAP4_SSL(host, port, ssl_context=tls); m.login(user, password)
 print(m.append('INBOX', None, None, b'A: b\r\n\r\n' + b'x' * 200000)); m.logout()`), []string{"quota.full"}, nil},
 		})
 	})
+	t.Run("methods", func(t *testing.T) {
+		d := peertest.StartDovecot(t, peertest.DovecotOptions{Mechanisms: "cram-md5"})
+		checkFaults(t, d.Server, []fault{
+			{"the client's is not there", imapTLS, curls("/INBOX", "--login-options", "AUTH=PLAIN"), []string{"auth.mech-unusable"}, nil},
+			{"the client asks nothing", imapTLS, pythons(`
+m = imaplib.IMAP4_SSL(host, port, ssl_context=tls)
+try: m.login(user, password)
+except imaplib.IMAP4.error as e: print(e)
+m.logout()`), []string{"auth.mech-unusable"}, nil},
+			{"the server's is there", imapTLS, curls("/INBOX"), nil, nil},
+		})
+	})
 	t.Run("namespace", func(t *testing.T) {
 		d := peertest.StartDovecot(t, peertest.DovecotOptions{Extra: "namespace inbox {\n  prefix = INBOX.\n  separator = .\n}\n"})
 		checkFaults(t, d.Server, []fault{

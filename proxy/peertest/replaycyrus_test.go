@@ -12,7 +12,7 @@ import (
 // every command is sent, and what differs is the servers' doing.
 func TestReplayClientElsewhere(t *testing.T) {
 	peertest.Need(t, "python3")
-	c := peertest.StartCyrus(t)
+	c := peertest.StartCyrus(t, peertest.CyrusOptions{})
 	d := peertest.StartDovecot(t, peertest.DovecotOptions{})
 	for _, proto := range []string{"imap", "pop3"} {
 		t.Run(proto, func(t *testing.T) {

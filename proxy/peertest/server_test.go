@@ -35,5 +35,5 @@ var servers = map[string]func(t testing.TB) *peertest.Server{
 	"dovecot": func(t testing.TB) *peertest.Server {
 		return peertest.StartDovecot(t, peertest.DovecotOptions{}).Server
 	},
-	"cyrus": peertest.StartCyrus,
+	"cyrus": func(t testing.TB) *peertest.Server { return peertest.StartCyrus(t, peertest.CyrusOptions{}) },
 }
