@@ -72,9 +72,14 @@ var clients = []client{
 		FieldSecurity: "muttrc: imaps:// or pops:// in set folder and set spoolfile for SSL/TLS; imap:// and set ssl_starttls=yes, set ssl_force_tls=yes for STARTTLS", FieldServer: "muttrc: set folder and set spoolfile", FieldUser: "muttrc: set imap_user and set imap_pass (set pop_user, pop_pass)", FieldMethod: "muttrc: set imap_authenticators",
 		FieldFolders: "muttrc: set record, set postponed, set trash", FieldCheck: "muttrc: set mail_check, set pop_checkinterval", FieldLeave: "muttrc: set pop_delete", FieldTrust: "muttrc: set certificate_file"}},
 	{"mbsync", "mbsync (isync)", []string{"mbsync", "isync"}, map[Field]string{
-		FieldSecurity: ".mbsyncrc: TLSType IMAPS (993) or STARTTLS (143), Port", FieldServer: ".mbsyncrc: Host and Port", FieldUser: ".mbsyncrc: User and PassCmd", FieldMethod: ".mbsyncrc: AuthMechs", FieldPrefix: ".mbsyncrc: Path INBOX. in the IMAPStore (or UseNamespace yes)", FieldExpunge: ".mbsyncrc: Expunge Both", FieldTrust: ".mbsyncrc: CertificateFile"}},
+		FieldSecurity: ".mbsyncrc: TLSType (SSLType before version 1.5) IMAPS with Port 993, or STARTTLS with Port 143", FieldServer: ".mbsyncrc: Host and Port", FieldUser: ".mbsyncrc: User and PassCmd", FieldMethod: ".mbsyncrc: AuthMechs", FieldPrefix: ".mbsyncrc: Path INBOX. in the IMAPStore (or UseNamespace yes)", FieldExpunge: ".mbsyncrc: Expunge Both", FieldTrust: ".mbsyncrc: CertificateFile"}},
 	{"fetchmail", "fetchmail", []string{"fetchmail"}, map[Field]string{
 		FieldSecurity: ".fetchmailrc: ssl for SSL/TLS; sslproto 'TLS1.2+' without ssl for STARTTLS; port", FieldServer: ".fetchmailrc: poll HOST port N protocol IMAP (or POP3)", FieldUser: ".fetchmailrc: user and password", FieldMethod: ".fetchmailrc: auth password", FieldCheck: ".fetchmailrc: set daemon SECONDS, interval", FieldLeave: ".fetchmailrc: keep or no keep", FieldTrust: ".fetchmailrc: sslcertfile"}},
+	{"offlineimap", "OfflineIMAP", []string{"offlineimap"}, map[Field]string{
+		FieldSecurity: ".offlineimaprc, the remote repository: ssl = yes with remoteport = 993, or ssl = no with starttls = yes and remoteport = 143", FieldServer: ".offlineimaprc: remotehost and remoteport", FieldUser: ".offlineimaprc: remoteuser and remotepass (or remotepasseval)", FieldMethod: ".offlineimaprc: auth_mechanisms",
+		FieldConnections: ".offlineimaprc: maxconnections", FieldPrefix: ".offlineimaprc: reference, or a nametrans for the prefix", FieldFolders: ".offlineimaprc: folderfilter and nametrans", FieldCheck: ".offlineimaprc: autorefresh (minutes)", FieldExpunge: ".offlineimaprc: expunge = yes", FieldTrust: ".offlineimaprc: sslcacertfile"}},
+	{"mpop", "mpop", nil, map[Field]string{
+		FieldSecurity: ".mpoprc: tls on, with tls_starttls off for SSL/TLS (port 995) or tls_starttls on for STARTTLS (port 110)", FieldServer: ".mpoprc: host and port", FieldUser: ".mpoprc: user and password (or passwordeval)", FieldMethod: ".mpoprc: auth", FieldLeave: ".mpoprc: keep on or off", FieldTrust: ".mpoprc: tls_trust_file"}},
 	{"curl", "curl", nil, map[Field]string{
 		FieldSecurity: "imaps:// or pop3s:// for SSL/TLS; imap:// or pop3:// with --ssl-reqd for STARTTLS", FieldServer: "the URL's host and port", FieldUser: "--user NAME:PASSWORD", FieldMethod: "--login-options AUTH=PLAIN", FieldTrust: "--cacert FILE"}},
 	{"python", "Python", nil, map[Field]string{
@@ -101,12 +106,16 @@ func clientOf(name string) *client {
 			return &clients[i]
 		}
 	}
-	for i := range clients {
-		if containsAny(name, clients[i].ids) {
-			return &clients[i]
+	var known *client
+	longest := 0
+	for i := range clients { // the longest name: Thunderbird for Android is not Thunderbird
+		for _, id := range clients[i].ids {
+			if len(id) > longest && strings.Contains(name, id) {
+				known, longest = &clients[i], len(id)
+			}
 		}
 	}
-	return nil
+	return known
 }
 
 // Name says in f's advice where the client has the fields that f is about.

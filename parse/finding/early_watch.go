@@ -34,7 +34,8 @@ func (w *Watch) leftEarly(e *event.Event) {
 	case !w.greeted, e.Close.By != event.SideClient:
 		return
 	case w.encrypted() && w.noPlainLogin():
-		r.id, r.detail = "auth.mech-unusable", "the greeting lists the methods that the server offers"+w.offered()+", and the client left without a word"+probe
+		r.id, r.advice = "auth.mech-unusable", w.otherMethod()
+		r.detail = "the greeting lists the methods that the server offers" + w.offered() + ", and the client left without a word" + probe
 	case w.encrypted() && broken(e.Close.Reason):
 		r.id, r.severity = "tls.client.silent-abort", event.SeverityWarning // who only looks takes leave of TLS
 		r.detail = "TLS stood, and the client broke the connection before its first command"

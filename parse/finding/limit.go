@@ -154,20 +154,22 @@ func stores(name string) bool {
 	return name == "APPEND" || name == "REPLACE" || strings.HasSuffix(name, "COPY") || strings.HasSuffix(name, "MOVE")
 }
 
-// faults are the response codes by which a server says whose fault it is, and
-// what each means (RFC 5530 §3).
-var faults = map[string]string{
-	"SERVERBUG":     "the server has a fault of its own; tell its administrator",
-	"CLIENTBUG":     "the server thinks that the client made a mistake; tell the client's author",
-	"INUSE":         "another session uses it; try again",
-	"CORRUPTION":    "the mailbox is damaged on the server; its administrator has to mend it",
-	"CANNOT":        "the server never allows this, whoever asks; do it another way",
-	"NOPERM":        "this user has no right to do it; ask the administrator or the folder's owner for the right",
-	"EXPUNGEISSUED": "messages were expunged by another session meanwhile; the client should look again",
-	"CONTACTADMIN":  "the administrator has to be asked",
-	"UNAVAILABLE":   "a part of the server cannot be reached for now; try again",
-	"LIMIT":         "it is more than the server can hold (flags, length of names, size)",
-	"TOOBIG":        "the message is larger than the server takes; send it in parts, or as a link to the file",
+// fault is what a response code says of whose fault a refusal is, and what helps.
+type fault struct{ means, advice string }
+
+// faults are by response code (RFC 5530 §3, RFC 7889 §5).
+var faults = map[string]fault{
+	"SERVERBUG":     {"the server has a fault of its own", "try again in some minutes; if it comes again, tell the provider or the administrator the time: the server's log says more"},
+	"CLIENTBUG":     {"the server thinks that the client made a mistake", "report it to the client's author, with this command; meanwhile nothing needs to be changed if the mail is all there"},
+	"INUSE":         {"another session uses it", "close the other client, or try again in some minutes"},
+	"CORRUPTION":    {"the mailbox is damaged on the server", "tell the provider or the administrator, who has to mend the mailbox; do not delete it: other clients may have what is in it"},
+	"CANNOT":        {"the server never allows this, whoever asks", "do it another way: some folders can be neither removed nor renamed, and some names are not allowed (with the sign between folders in them, say)"},
+	"NOPERM":        {"this user has no right to do it", "ask the folder's owner or the administrator for the right (to read, insert, delete or create); in a shared folder it may be meant so"},
+	"EXPUNGEISSUED": {"messages were expunged by another session meanwhile", "let the client look into the folder again: the messages are gone"},
+	"CONTACTADMIN":  {"only the administrator can say why", "ask the provider or the administrator"},
+	"UNAVAILABLE":   {"a part of the server cannot be reached for now", "wait some minutes and try again; if it lasts, tell the provider or the administrator"},
+	"LIMIT":         {"it is more than the server can hold (flags, length of names, size)", "use fewer flags (tags), shorter names of folders, or smaller messages"},
+	"TOOBIG":        {"the message is larger than the server takes", "make the message smaller, or put the file elsewhere and send a link; the administrator can raise the limit"},
 }
 
 // questions are commands by which clients find out what there is: that the
@@ -207,11 +209,11 @@ func (w *Watch) serverFault(e *event.Event) {
 			code = "CANNOT"
 		}
 	}
-	meaning, ok := faults[code]
+	f, ok := faults[code]
 	if !ok {
 		return
 	}
-	r := report{id: "srv.bug-codes", key: code, detail: code + " to " + e.For + ": " + meaning, evidence: w.asked(e)}
+	r := report{id: "srv.bug-codes", key: code, detail: code + " to " + e.For + ": " + f.means, advice: f.advice, evidence: w.asked(e)}
 	if questions[e.For] {
 		r.severity = event.SeverityInfo
 	}

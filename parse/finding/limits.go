@@ -29,7 +29,7 @@ var limits = []Entry{
 		Advice:  "delete large or old mail and empty the trash on the server, or ask the provider for more space; the message that was being stored is not on the server: keep it until there is room; the administrator can raise the quota",
 		Explain: "NO [OVERQUOTA] in answer to APPEND, COPY or MOVE.", RFC: "RFC 9208 §4.3.1"},
 	{ID: "srv.bug-codes", Severity: event.SeverityWarning,
-		Title:   "the server refuses, and says whose fault it is",
+		Title:   "the server refuses a command, and says why",
 		Advice:  "SERVERBUG, CORRUPTION: tell the server's administrator; CLIENTBUG: tell the client's author; INUSE, EXPUNGEISSUED: try again; NOPERM: ask for the right; CANNOT: it is never possible",
 		Explain: "Response codes say why a command failed: SERVERBUG, CLIENTBUG, INUSE, CORRUPTION, CANNOT, NOPERM, EXPUNGEISSUED.", RFC: "RFC 5530 §3"},
 	{ID: "srv.bye", Severity: event.SeverityWarning,

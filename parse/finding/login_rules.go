@@ -102,9 +102,9 @@ func (w *Watch) byMechanismOf(e *event.Event, a *attempt, text string) report {
 	command := e.For == "AUTHENTICATE" || e.For == "AUTH"
 	switch {
 	case !command && unsupported(text):
-		return report{id: "auth.mech-unusable", key: a.mech, detail: "the server does not take the password as the client sends it (" + a.mech + ")" + w.offered()}
+		return report{id: "auth.mech-unusable", key: a.mech, detail: "the server does not take the password as the client sends it (" + a.mech + ")" + w.offered(), advice: w.otherMethod()}
 	case command && w.unknownMechanism(e, a, text):
-		return report{id: "auth.mech-unusable", key: a.mech, detail: a.mech + " is not offered by this server" + w.offered()}
+		return report{id: "auth.mech-unusable", key: a.mech, detail: a.mech + " is not offered by this server" + w.offered(), advice: w.otherMethod()}
 	case (a.mech == "GSSAPI" || a.mech == "NTLM" || a.mech == "GSS-SPNEGO") && e.Code != "UNAVAILABLE":
 		return report{id: "auth.mech-unusable", key: a.mech, detail: a.mech + " was refused" + w.offered(), also: []string{"auth.bad-credentials"}}
 	case command && a.initial && (e.Status == "BAD" || a.asked > 0 && a.mech == "PLAIN" || e.Code == "" && w.proto == event.IMAP && w.caps != nil && !w.caps["SASL-IR"] && containsAny(text, []string{"syntax", "argument", "request", "command", "unexpected", "extra"})):
@@ -131,41 +131,6 @@ func (w *Watch) misquoted(a *attempt) report {
 		r.detail = strings.TrimPrefix(r.detail+"; "+a.cmd.Error, "; ")
 	}
 	return r
-}
-
-// offered names the methods that the server has.
-func (w *Watch) offered() string {
-	var have []string
-	for _, mech := range []string{"PLAIN", "LOGIN", "CRAM-MD5", "DIGEST-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256", "XOAUTH2", "OAUTHBEARER", "GSSAPI", "NTLM", "EXTERNAL"} {
-		if w.caps["AUTH="+mech] {
-			have = append(have, mech)
-		}
-	}
-	if len(have) == 0 {
-		return ""
-	}
-	return " (it offers " + strings.Join(have, ", ") + ")"
-}
-
-// unknownMechanism tells whether the server refused a mechanism that it does
-// not have.
-func (w *Watch) unknownMechanism(e *event.Event, a *attempt, text string) bool {
-	if unsupported(text) {
-		return true
-	}
-	if e.Code == "AUTHENTICATIONFAILED" || e.Code == "AUTH" || len(w.caps) == 0 {
-		return false
-	}
-	has, some := w.caps["AUTH="+a.mech], false
-	for c := range w.caps {
-		some = some || strings.HasPrefix(c, "AUTH=")
-	}
-	return !has && (some || a.asked == 0 && e.Status == "BAD") && e.Code != "UNAVAILABLE"
-}
-
-// unsupported tells whether a refusal is of the way to log in.
-func unsupported(text string) bool {
-	return containsAny(text, []string{"unsupported auth", "unsupported sasl", "unsupported mech", "unknown mech", "unknown auth", "unknown sasl", "mechanism not", "no such mech", "mechanism is not", "no mechanism", "invalid mechanism", "not a supported", "method not supported", "unrecognized auth", "unrecognised auth", "unrecognized authentication", "authentication type", "authentication method"})
 }
 
 // byCode goes by what RFC 5530, RFC 2449 and RFC 3206 define.

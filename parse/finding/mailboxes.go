@@ -22,7 +22,7 @@ var mailboxes = []Entry{
 		Explain: "The server answers BAD to a LIST with a selection or return option.", RFC: "RFC 6154 §5"},
 	{ID: "mbox.uidvalidity", Severity: event.SeverityWarning,
 		Title:   "the folder was rebuilt on the server: clients download all of it again",
-		Advice:  "let the client do so; offlineimap and mbsync keep a state of their own for the folder that has to be deleted by hand; the administrator should keep UIDVALIDITY when moving mail",
+		Advice:  "let the client download the folder again; where it shows old and new mail mixed, let it begin anew (Thunderbird: the folder's Properties, Repair Folder; mbsync: move the folder's local copy and its .mbsyncstate away; offlineimap: remove the folder's files below ~/.offlineimap); the administrator should keep UIDVALIDITY when moving mail",
 		Explain: "UIDVALIDITY differs from what it was in an earlier session: all UIDs are void.", RFC: "RFC 9051 §2.3.1.1"},
 	{ID: "mbox.double-sent", Field: FieldFolders, Set: "no copy in Sent", Severity: event.SeverityInfo,
 		Title:   "sent mail is stored twice: by the server and by the client",

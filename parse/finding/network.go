@@ -25,7 +25,7 @@ var network = []Entry{
 	{
 		ID: "net.reset", Severity: event.SeverityError,
 		Title:   "the server closed the connection before it said anything",
-		Advice:  "look into the server's log: access lists, too many connections from one address and crashed services all look like this",
+		Advice:  "check the host name and the port, and try again in some minutes; close other mail clients, of which a server may allow a few only; the administrator finds the reason in the server's log: access lists, too many connections from one address and crashed services all look like this",
 		Explain: "The connection was made, and ended (FIN or RST) before a greeting came. Servers with host access lists, connection limits or a dead back end do so.",
 	},
 	{

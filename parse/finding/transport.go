@@ -7,14 +7,14 @@ var transport = []Entry{
 	{
 		ID: "tls.port.tls-on-plain", Field: FieldSecurity, Set: "STARTTLS, port {starttls} (or SSL/TLS, port {tls}, where the server has it)", Severity: event.SeverityError,
 		Title:   "the client speaks TLS on a port that begins in the clear",
-		Advice:  "set the client's connection security to STARTTLS (or none), or listen with imaps:// or pop3s://",
+		Advice:  "set the client's connection security to STARTTLS for this port, or keep SSL/TLS and use the port for it (IMAP 993, POP3 995); at mailtap: listen with imaps:// or pop3s:// for such a client",
 		Explain: "The client's first octets are a TLS ClientHello (16 03 ...), but this listener greets in the clear. Ports 993 and 995 go with SSL/TLS, 143 and 110 with STARTTLS. OpenSSL clients call it \"wrong version number\".",
 		RFC:     "RFC 8314 §3",
 	},
 	{
 		ID: "tls.port.plain-on-tls", Field: FieldSecurity, Set: "SSL/TLS (port {tls} at the server itself; at mailtap the port that it listens on)", Severity: event.SeverityError,
 		Title:   "the client does not begin with TLS on an implicit-TLS port",
-		Advice:  "set the client's connection security to SSL/TLS, or listen with imap:// or pop3:// (or +starttls)",
+		Advice:  "set the client's connection security to SSL/TLS for this port, or keep STARTTLS and use the port for it (IMAP 143, POP3 110); at mailtap: listen with imap+starttls:// or pop3+starttls:// for such a client",
 		Explain: "A client that is set to STARTTLS or to no security waits for a greeting, while this listener waits for its ClientHello: both wait until one gives up.",
 		RFC:     "RFC 8314 §3",
 	},

@@ -44,7 +44,7 @@ func (w *Watch) gaveUpInClear(e *event.Event) {
 	case w.encrypted() && started > 0 && !w.upgrade.fresh && w.clear["LOGINDISABLED"] && e.Close.By != event.SideServer:
 		w.tell(report{id: "starttls.stale-caps", detail: "inside TLS it neither asked again nor logged in"})
 	case w.encrypted() && w.noPlainLogin():
-		w.tell(report{id: "auth.mech-unusable", severity: event.SeverityWarning, detail: "the client looked at the methods that the server offers, and left without a login" + w.offered()})
+		w.tell(report{id: "auth.mech-unusable", severity: event.SeverityWarning, detail: "the client looked at the methods that the server offers, and left without a login" + w.offered(), advice: w.otherMethod()})
 	case w.encrypted(), w.caps == nil, w.upgrade.refused != nil, started > 0, w.told["starttls.required "] != nil, e.Close.By == event.SideProxy:
 	case w.proto == event.IMAP && w.caps["LOGINDISABLED"]:
 		w.tell(report{id: "starttls.required", detail: "the server takes no password before TLS (LOGINDISABLED), and the client left without STARTTLS"})
@@ -57,18 +57,6 @@ func (w *Watch) gaveUpInClear(e *event.Event) {
 		}
 		w.tell(r)
 	}
-}
-
-// noPlainLogin tells servers that take the password as it is in no way: what
-// most clients are set to.
-func (w *Watch) noPlainLogin() bool {
-	if w.caps == nil || w.caps["AUTH=PLAIN"] || w.caps["AUTH=LOGIN"] {
-		return false
-	}
-	if w.proto == event.POP3 {
-		return !w.caps["USER"] || w.offered() != ""
-	}
-	return w.caps["LOGINDISABLED"] || w.offered() != ""
 }
 
 // triedLogin tells whether the client tried to log in at all.
