@@ -290,7 +290,9 @@ func (w *Watch) wrongPassword(e *event.Event) report {
 	}
 	if a.mech != "" && !plaintext(a.mech) {
 		r.also = append(r.also, "auth.mech-unusable")
-		r.detail = join(r.detail, "the client logged in by "+a.mech+", and a server that cannot do that refuses in the same way: if the password is right, set the authentication method to Normal password (inside TLS)")
+		r.detail = join(r.detail, "by "+a.mech)
+		entry, _ := Lookup(r.id)
+		r.advice = entry.Advice + "; if the password is right, set the authentication method to Normal password (inside TLS): a server that cannot do " + a.mech + " refuses in the same way"
 	}
 	text := w.words(e)
 	if protocolOff(text) {
