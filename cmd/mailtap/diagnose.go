@@ -207,6 +207,9 @@ func (x *expected) report(w io.Writer) (broken int, err error) {
 			o.why = err.Error()
 		case !holds:
 			o.why = "it is not true of these sessions"
+			if culprit := x.rules[i].Culprit(&x.facts); culprit != "" {
+				o.why = "it is not true of " + culprit
+			}
 		}
 		if o.why != "" {
 			broken++

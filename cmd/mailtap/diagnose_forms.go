@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"strings"
 
@@ -173,7 +174,7 @@ func diagnoseSARIF(w io.Writer, names []string, found []*finding.Found) error {
 		for _, id := range f.Evidence {
 			logical = append(logical, object{"fullyQualifiedName": id, "kind": "member"})
 		}
-		location := object{"physicalLocation": object{"artifactLocation": object{"uri": nameOf(names[0])}}}
+		location := object{"physicalLocation": object{"artifactLocation": object{"uri": (&url.URL{Path: nameOf(names[0])}).String()}}}
 		if len(logical) > 0 {
 			location["logicalLocations"] = logical
 		}

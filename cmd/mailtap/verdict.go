@@ -5,14 +5,14 @@ import (
 	"io"
 
 	"mailtap/parse/event"
+	"mailtap/parse/finding"
 	"mailtap/parse/wire"
 )
 
 // verdict is a sink that judges the session of --once, as diagnose would.
 type verdict struct {
 	expected *expected // the rules of --expect; nil for none
-	worst    event.Severity
-	count    int
+	digest   finding.Digest
 }
 
 func (v *verdict) Write(batch []wire.Item) error {
@@ -22,12 +22,7 @@ func (v *verdict) Write(batch []wire.Item) error {
 			continue
 		}
 		v.expected.see(e)
-		if e.Finding != nil {
-			v.worst = max(v.worst, e.Finding.Severity)
-			if e.Finding.Severity >= event.SeverityWarning {
-				v.count++
-			}
-		}
+		v.digest.See(e)
 	}
 	return nil
 }
@@ -35,11 +30,17 @@ func (v *verdict) Write(batch []wire.Item) error {
 // err is the answer, to be asked when the proxy is done; broken rules are told to w.
 func (v *verdict) err(w io.Writer) error {
 	broken, err := v.expected.report(w)
+	count, worst := 0, v.digest.Worst()
+	for _, f := range v.digest.Found() {
+		if f.Severity >= event.SeverityWarning {
+			count++
+		}
+	}
 	switch {
 	case err != nil:
 		return err
-	case v.worst >= event.SeverityWarning:
-		return notAsItShouldBe{fmt.Sprintf("the session has %s; the worst is of severity %s", many(v.count, "finding"), v.worst)}
+	case worst >= event.SeverityWarning:
+		return notAsItShouldBe{fmt.Sprintf("the session has %s; the worst is of severity %s", many(count, "finding"), worst)}
 	case broken > 0:
 		return notAsItShouldBe{fmt.Sprintf("the session breaks %s of --expect", many(broken, "rule"))}
 	}

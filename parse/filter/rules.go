@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/expr-lang/expr"
+	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/parser"
 	"github.com/expr-lang/expr/types"
 	"github.com/expr-lang/expr/vm"
 
@@ -21,6 +23,37 @@ type Rule struct {
 	Text string
 
 	program *vm.Program
+	culprit *vm.Program // finds an element that breaks it; nil where none does alone
+}
+
+// culpritOf is the search for what breaks a rule of the form none(LIST, P) or
+// all(LIST, P), nil for others.
+func culpritOf(expression string) *vm.Program {
+	tree, err := parser.Parse(expression)
+	if err != nil {
+		return nil
+	}
+	call, ok := tree.Node.(*ast.BuiltinNode)
+	if !ok || len(call.Arguments) != 2 {
+		return nil
+	}
+	p, ok := call.Arguments[1].(*ast.PredicateNode)
+	if !ok {
+		return nil
+	}
+	switch call.Name {
+	case "none":
+	case "all":
+		p.Node = &ast.UnaryNode{Operator: "not", Node: p.Node}
+	default:
+		return nil
+	}
+	call.Name = "find"
+	program, err := expr.Compile(call.String(), expr.Env(ruleEnvironment()))
+	if err != nil {
+		return nil
+	}
+	return program
 }
 
 // Rules reads assertions, one a line, NAME: EXPR. Empty lines and those that
@@ -45,7 +78,7 @@ func Rules(r io.Reader) ([]Rule, error) {
 		if err != nil {
 			return nil, fmt.Errorf("line %d: %s: %w", n, name, refusal(err))
 		}
-		rules = append(rules, Rule{Name: name, Line: n, Text: expression, program: program})
+		rules = append(rules, Rule{Name: name, Line: n, Text: expression, program: program, culprit: culpritOf(expression)})
 	}
 	if err := lines.Err(); err != nil {
 		return nil, err
@@ -129,4 +162,21 @@ func (r *Rule) Holds(f *Facts) (bool, error) {
 		return false, fmt.Errorf("it is neither true nor false, but %v", got)
 	}
 	return yes, nil
+}
+
+// Culprit names the first event or session that breaks a rule, "" where no one
+// does alone.
+func (r *Rule) Culprit(f *Facts) string {
+	if r.culprit == nil {
+		return ""
+	}
+	got, err := expr.Run(r.culprit, map[string]any{"events": f.events, "sessions": f.sessions})
+	one, ok := got.(map[string]any)
+	switch {
+	case err != nil || !ok:
+		return ""
+	case one["id"] != nil && one["events"] != nil:
+		return fmt.Sprintf("session %v", one["id"])
+	}
+	return strings.TrimSpace(fmt.Sprintf("%v:%v %v", one["session"], one["seq"], one["text"]))
 }

@@ -49,6 +49,26 @@ func TestRules(t *testing.T) {
 	}
 }
 
+// TestCulprit: a rule about each event or session names the first that breaks it.
+func TestCulprit(t *testing.T) {
+	facts := ruleEvents()
+	for expression, want := range map[string]string{
+		`none(events, .name == "SELECT")`:                              "S1:3",
+		`all(events, .latency_us < 2000000 || .latency_us > 90000000)`: "S1:1",
+		`none(sessions, "srv.bye" in .findings)`:                       "session S1",
+		`all(sessions, .commands < 3)`:                                 "",
+		`len(sessions) == 2`:                                           "",
+	} {
+		rules, err := Rules(strings.NewReader("rule: " + expression))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := rules[0].Culprit(facts); got != want {
+			t.Errorf("%s is broken by %q, want %q", expression, got, want)
+		}
+	}
+}
+
 func TestRulesRefuse(t *testing.T) {
 	for _, tt := range []struct{ text, want string }{
 		{"no colon", "line 1: a rule is NAME: EXPRESSION"},

@@ -98,7 +98,7 @@ func located(found []*event.Event, e *event.Event) []*event.Event {
 
 func (v *visit) see(e *event.Event) {
 	if e.Kind == event.KindSessionOpen && e.Route != nil {
-		v.client, v.server = e.Route.Client, hostOf(e.Route.Upstream)
+		v.client, v.server = e.Route.Client, serverOf(e.Route.Upstream)
 	}
 	if e.User != "" {
 		v.who = e.User
@@ -268,6 +268,18 @@ func (a *Across) interval(e *event.Event, v *visit) []*event.Event {
 		allowed = "; " + e.Finding.Title[i:]
 	}
 	return supplement(e, "pop.login-delay", fmt.Sprintf("the last login %s was %s before%s", across, seconds(e.Time.Sub(last)), allowed))
+}
+
+// serverOf tells servers apart: by their host, and on this machine, where many
+// are tried side by side, by the port too.
+func serverOf(url string) string {
+	host := hostOf(url)
+	if a, err := netip.ParseAddr(host); host != "localhost" && (err != nil || !a.IsLoopback()) {
+		return host
+	}
+	_, rest, _ := strings.Cut(url, "://")
+	rest, _, _ = strings.Cut(rest, "?")
+	return rest
 }
 
 // manyRefused is how many refused logins in a row make a server block an address.

@@ -120,7 +120,7 @@ func (acc *account) appended(e, cmd *event.Event, v *visit) []*event.Event {
 			found = append(found, New("mbox.double-sent", m.Header.MessageID+" in "+args.Mailbox.Name, before.event, e.ID()))
 		}
 	}
-	if p := (&facts{upstream: v.server}).provider(); len(found) == 0 && (p == google || p == microsoft) {
+	if p := (&facts{upstream: hostOf("://" + v.server)}).provider(); len(found) == 0 && (p == google || p == microsoft) {
 		found = append(found, New("mbox.double-sent", "the client stores a copy in "+args.Mailbox.Name+", and this provider files sent mail itself", cmd.ID(), e.ID()))
 	}
 	return found

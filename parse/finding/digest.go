@@ -39,10 +39,10 @@ type Found struct {
 
 // Line is an event that a finding rests on.
 type Line struct {
-	ID   string `json:"id"` // SESSION:SEQ
-	Dir  string `json:"dir"`
-	Text string `json:"text"`
-	Time time.Time
+	ID   string    `json:"id"` // SESSION:SEQ
+	Dir  string    `json:"dir"`
+	Text string    `json:"text"`
+	Time time.Time `json:"time"`
 }
 
 // seen is what is remembered of a session: whose it is, and its lines.
