@@ -24,6 +24,7 @@ import (
 //	client 192.0.2.7                  its client's address
 //	S: ... / C: ...                   a line with CRLF; S"..." is a Go string as it stands
 //	TLS                               the STARTTLS handshakes
+//	reached                           the server is connected to
 //	wait 5m                           time goes by
 //	close server [reason]             who ends the session (the client where it is not said)
 //	in 2                              what follows is session 2's, counted from 1
@@ -113,6 +114,8 @@ func (s *stage) direct(word, rest string) {
 		s.handshakes()
 		s.current.Upgraded(event.SideServer, s.now)
 		s.current.Upgraded(event.SideClient, s.now)
+	case "reached":
+		s.session().Emit(&event.Event{Kind: event.KindUpstreamOpen, Time: s.now, Route: &event.Route{Server: "192.0.2.1:143"}})
 	case "wait":
 		d, err := time.ParseDuration(rest)
 		if err != nil {

@@ -102,6 +102,9 @@ func aboutConnections(e *event.Event, text string) bool {
 
 // aboutRate tells whether a refusal is for how often something was asked.
 func (w *Watch) aboutRate(e *event.Event, text string) bool {
+	if w.proto == event.POP3 && (logins[e.For] || e.For == "USER") && tooSoon(text) {
+		return false // of logins POP3 has its own
+	}
 	if rateWords.in(text) && !attemptWords.in(text) {
 		return true
 	}
@@ -138,7 +141,7 @@ func detectQuota(w *Watch, e *event.Event) {
 		return
 	}
 	switch {
-	case e.Completes && failed(e) && (e.Code == "OVERQUOTA" || stores(e.For) && quotaWords.in(w.words(e))):
+	case e.Completes && failed(e) && (e.Code == "OVERQUOTA" || stores(e.For) && quotaWords.in(w.words(e)) && !largeWords.in(w.words(e))):
 		detail := w.limit.quota
 		if box := mailboxOf(w.command(e)); box.Name != "" {
 			detail = strings.TrimSuffix("storing in "+box.Name+"; "+detail, "; ")
@@ -203,6 +206,8 @@ func (w *Watch) serverFault(e *event.Event) {
 	code := e.Code
 	if text := w.words(e); code == "" && namesMailbox(e.For) {
 		switch {
+		case stores(e.For) && largeWords.in(text):
+			code = "TOOBIG"
 		case rightsWords.in(text):
 			code = "NOPERM"
 		case neverWords.in(text):

@@ -101,7 +101,7 @@ func byMechanism(w *Watch, e *event.Event, a *attempt) report {
 func (w *Watch) byMechanismOf(e *event.Event, a *attempt, text string) report {
 	command := e.For == "AUTHENTICATE" || e.For == "AUTH"
 	switch {
-	case !command && unsupported(text):
+	case !command && unsupported(text), meet(text, basicWords, offWords) && w.provider() != microsoft:
 		return report{id: "auth.mech-unusable", key: a.mech, detail: "the server does not take the password as the client sends it (" + a.mech + ")" + w.offered(), advice: w.otherMethod()}
 	case command && w.unknownMechanism(e, a, text):
 		return report{id: "auth.mech-unusable", key: a.mech, detail: a.mech + " is not offered by this server" + w.offered(), advice: w.otherMethod()}

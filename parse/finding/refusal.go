@@ -1,6 +1,7 @@
 package finding
 
 import (
+	"regexp"
 	"strings"
 	"unicode"
 
@@ -44,13 +45,15 @@ func inUse(text string) bool {
 // tooSoon: mail is checked for more often than the server allows. It tells the
 // interval, as a number of minutes or so.
 func tooSoon(text string) bool {
-	return delayWords.in(text) || meet(text, everyWords, intervalWords, checkWords) && strings.ContainsFunc(text, unicode.IsDigit) && !attemptWords.in(text) && !briefWords.in(text)
+	return delayWords.in(text) || meet(text, oftenWords, checkWords) || meet(text, everyWords, intervalWords, checkWords) && strings.ContainsFunc(text, unicode.IsDigit) && !attemptWords.in(text) && !briefWords.in(text)
 }
 
 // addressBlocked: the server keeps this address out, mostly after refused logins.
 func addressBlocked(text string) bool {
-	return tooManyAttempts(text) || meet(notOfMail.Replace(text), blockedWords, addressWords) || strings.Contains(text, "intrusion prevention")
+	return tooManyAttempts(text) || blockedWords.in(text) && (addressWords.in(notOfMail.Replace(text)) || ipv4.MatchString(text)) || strings.Contains(text, "intrusion prevention")
 }
+
+var ipv4 = regexp.MustCompile(`\b\d{1,3}(\.\d{1,3}){3}\b`)
 
 // notOfMail takes the addresses of people away.
 var notOfMail = strings.NewReplacer("e-mail address", "", "email address", "", "mail address", "", "e-mail-adresse", "", "mailadresse", "", "adresse e-mail", "", "adresse mail", "", "indirizzo e-mail", "", "indirizzo email", "", "почтовый адрес", "")
@@ -59,7 +62,8 @@ func tooManyAttempts(text string) bool { return meet(text, excessWords, attemptW
 
 // protocolOff: IMAP or POP3 is not switched on for the account.
 func protocolOff(text string) bool {
-	return meet(text, protocolWords, offWords) && !briefWords.in(text)
+	off := offWords.in(text) || shutWords.in(text) && !accountWords.in(text)
+	return off && protocolWords.in(text) && !briefWords.in(text)
 }
 
 // accountShut: the account or its password is locked or has expired.

@@ -51,11 +51,9 @@ func (w *Watch) gaveUpInClear(e *event.Event) {
 	case w.proto == event.POP3 && w.caps["STLS"] && !w.caps["USER"] && !w.caps["SASL"]:
 		w.tell(report{id: "starttls.required", detail: "the server offers no login before TLS, and the client left without STLS"})
 	case w.proto == event.IMAP && !w.caps["STARTTLS"], w.proto == event.POP3 && !w.caps["STLS"]:
-		r := report{id: "starttls.not-offered", severity: event.SeverityWarning, also: []string{"auth.mech-unusable"}, detail: "the client looked for the offer in the server's capabilities, did not find it, and left without a login"}
-		if w.life.leave { // clients that want TLS hang up; programs that watch servers take their leave
-			r.severity = event.SeverityInfo
+		if !w.life.leave { // clients that want TLS hang up; programs that watch servers take their leave
+			w.tell(report{id: "starttls.not-offered", severity: event.SeverityWarning, also: []string{"auth.mech-unusable"}, detail: "the client looked for the offer in the server's capabilities, did not find it, and left without a login"})
 		}
-		w.tell(r)
 	}
 }
 

@@ -81,11 +81,11 @@ var (
 	serviceWords    = vocabulary{"service", "protocol", "access", "dienst", "protokoll", "~zugriff", "~zugang", "abruf", "accès", "protocole", "acceso", "servicio", "protocolo", "accesso", "servizio", "protocollo", "acesso", "serviço", "доступ", "протокол", "dostęp", "usługa", "toegang", "åtkomst", "~服务", "~サービス"}
 	connectionWords = vocabulary{
 		"connection", "simultaneous", "concurrent", "session", "logins", "clients",
-		"~verbindung", "~sitzung", "anmeldungen", "gleichzeitig", "connexion", "simultané", "conexion", "conexión", "conexões", "simultán", "connession", "sessioni", "verbindingen",
+		"too many users", "~verbindung", "~sitzung", "anmeldungen", "gleichzeitig", "connexion", "simultané", "conexion", "conexión", "conexões", "simultán", "connession", "sessioni", "verbindingen",
 		"połącz", "соединен", "подключен", "сеанс", "anslutning", "připojen", "bağlant", "συνδ",
 		"~连接", "~連線", "~接続",
 	}
-	addressWords = vocabulary{"ip", "address", "host", "network", "~adresse", "dirección", "direccion", "indirizzo", "endereço", "адрес", "adres", "~地址"}
+	addressWords = vocabulary{"ip", "address", "host", "network", "country", "location", "region", "~adresse", "dirección", "direccion", "indirizzo", "endereço", "адрес", "adres", "~地址"}
 	attemptWords = vocabulary{
 		"attempt", "failures", "tries", "retries", "failed login", "failed logon", "failed auth", "invalid login", "bad login", "bad auth", "incorrect login", "wrong password", "incorrect password", "invalid password", "bad password",
 		"~versuch", "fehlgeschlagene anmeldung", "falsche anmeldung", "tentative", "intento", "tentativi", "tentativas", "попыт", "prób", "poging", "försök", "pokus",
@@ -96,7 +96,7 @@ var (
 // What they say of it.
 var (
 	wrongWords = vocabulary{
-		"invalid", "incorrect", "wrong", "bad", "unknown", "mismatch", "not accepted", "does not match", "not recognized", "not recognised", "no such", "not found",
+		"invalid", "incorrect", "wrong", "bad", "unknown", "mismatch", "not accepted", "does not match", "not recognized", "not recognised", "no such", "not found", "not exist", "doesn't exist", "password error",
 		"falsch", "ungültig", "fehlerhaft", "unbekannt", "inkorrekt", "nicht korrekt", "stimmt nicht", "erroné", "mauvais", "inconnu", "invalide", "inválid", "no válid", "erróne", "incorrec", "errat", "sbagliat", "non valid", "non corrett",
 		"неверн", "неправильн", "nieprawidłow", "błędn", "niepoprawn", "onjuist", "ongeldig", "felaktig", "fel", "chybn", "nespráv", "geçersiz", "yanlış",
 		"~错误", "~不正确", "~間違", "~有误",
@@ -125,14 +125,14 @@ var (
 		"~未开启", "~未开通", "~没有开通", "~没有开启", "~关闭", "~停用", "~無効", "~未启用",
 	}
 	shutWords = vocabulary{
-		"disabled", "locked", "blocked", "suspended", "expired", "deactivated", "inactive", "closed", "frozen", "terminated", "abnormal", "must be changed", "has to be changed", "must change", "change your",
+		"disabled", "locked", "blocked", "suspended", "expired", "deactivated", "inactive", "closed", "frozen", "terminated", "abnormal", "not activated", "not verified", "not confirmed", "be verified", "be reset", "accept the terms", "must be changed", "has to be changed", "must change", "change your",
 		"gesperrt", "deaktiviert", "abgelaufen", "stillgelegt", "geändert werden", "bloqué", "suspendu", "désactivé", "expiré", "clôturé", "fermé", "bloquead", "suspendid", "suspens", "deshabilitad", "desactivad", "desativad", "caducad", "expirad", "vencid", "bloccat", "sospes", "disattivat", "scadut",
 		"заблокирован", "отключен", "отключён", "истек", "истёк", "приостановлен", "zablokowan", "zawieszon", "wygas", "geblokkeerd", "verlopen", "spärrat", "zablokován",
 		"~锁定", "~冻结", "~禁用", "~过期", "~停用", "~异常",
 	}
 	laterWords = vocabulary{
-		"temporar", "try again", "try later", "later", "retry", "internal", "back-end", "backend", "system problem", "system failure", "system error", "server error", "unavailable", "crash", "busy", "overload", "ldap", "sql", "cannot connect", "auth server", "authentication server", "lookup failed", "maintenance", "cannot reach", "unreachable",
-		"später", "vorübergehend", "überlastet", "wartung", "interner fehler", "plus tard", "temporaire", "momentané", "indisponible", "más tarde", "temporal", "più tardi", "temporane", "momentanea", "mais tarde",
+		"temporar", "try again later", "try again in", "try later", "later", "internal", "timeout", "timed out", "not responding", "no response", "database", "connection refused", "could not connect", "unable to connect", "failed to connect", "back-end", "backend", "system problem", "system failure", "system error", "server error", "unavailable", "crash", "busy", "overload", "ldap", "sql", "cannot connect", "auth server", "authentication server", "lookup failed", "maintenance", "cannot reach", "unreachable",
+		"später", "vorübergehend", "überlastet", "wartung", "interner", "datenbank", "plus tard", "temporaire", "momentané", "indisponible", "más tarde", "temporal", "più tardi", "temporane", "momentanea", "mais tarde",
 		"позже", "временн", "tijdelijk", "tymczasow", "tillfällig", "dočasn", "geçici",
 		"~稍后", "~稍後", "~繁忙", "~维护",
 	}
@@ -151,7 +151,7 @@ var (
 	// everyWords and intervalWords together are how often something is allowed.
 	everyWords    = vocabulary{"every", "interval", "once", "between", "delay", "within", "soon", "minimum", "wait", "alle", "abstand", "intervall", "hintereinander", "toutes", "cada", "ogni", "каждые", "co", "elke", "var", "~每"}
 	intervalWords = vocabulary{"second", "sec", "min", "minute", "hour", "sekunde", "~minute", "stunde", "seconde", "heure", "segundo", "minuto", "minuti", "hora", "секунд", "минут", "час", "sekund", "~秒", "~分钟"}
-	checkWords    = vocabulary{"login", "logon", "log in", "logging in", "logins", "check", "access", "poll", "mail", "~anmeldung", "~abruf", "~zugriff", "connexion", "relève", "acceso", "accesso", "доступ", "провер", "dostęp", "~登录", "~收信"}
+	checkWords    = vocabulary{"login", "logon", "log in", "logging in", "logins", "check", "access", "poll", "mail", "~anmeldung", "~abruf", "~zugriff", "connexion", "relève", "relev", "courrier", "correo", "posta", "acceso", "accesso", "доступ", "провер", "dostęp", "~登录", "~收信"}
 	clearWords    = vocabulary{
 		"plaintext", "plain text", "cleartext", "clear text", "unencrypted", "not encrypted", "without encryption", "encryption required", "encryption is required", "requires encryption", "non-secure", "not secure", "insecure", "secure connection", "secure channel", "encrypted connection", "encrypted channel", "under a layer", "starttls", "stls", "tls", "ssl",
 		"~verschlüssel", "klartext", "chiffr", "sécuris", "cifrad", "segura", "crittograf", "sicura", "шифров", "защищен", "защищён", "szyfrow", "versleutel", "krypter", "šifrov",
@@ -166,13 +166,16 @@ var (
 	stateWords   = vocabulary{"valid in this state", "invalid state", "wrong state", "invalid in this state", "allowed in this state"}
 	// briefWords say that what does not work will.
 	briefWords = vocabulary{"temporar", "for the moment", "at the moment", "currently", "vorübergehend", "momentan", "zurzeit", "temporaire", "temporal", "temporane", "временн", "tijdelijk", "tymczasow", "tillfällig", "~暂时"}
+	largeWords = vocabulary{"too large", "too big", "exceeds the maximum", "exceeds maximum", "size limit", "message size", "zu groß", "trop volumineu", "trop gros", "demasiado grande", "troppo grande", "слишком больш", "za duż"}
+	oftenWords = vocabulary{"too often", "too frequent", "frequently", "too soon", "zu oft", "zu häufig", "trop souvent", "trop fréquent", "frecuen", "troppo spesso", "слишком част", "zbyt częst", "te vaak", "~频繁"}
+	basicWords = vocabulary{"basic auth", "basic login", "legacy auth", "less secure"}
 	hedgeWords = vocabulary{"or", "either", "may", "might", "maybe", "possibly", "oder", "ou", "o", "или", "lub", "~或", "~可能"}
 )
 
 // What they say of mailboxes, and when they take leave.
 var (
 	absentWords = vocabulary{
-		"doesn't exist", "does not exist", "unknown mailbox", "unknown folder", "no such mailbox", "no such folder", "not found", "nonexistent", "non-existent", "isn't a mailbox", "not a mailbox", "can't open mailbox", "cannot open mailbox", "not exist",
+		"doesn't exist", "does not exist", "unknown mailbox", "unknown folder", "no such mailbox", "no such folder", "not found", "not be found", "invalid folder", "invalid mailbox", "nonexistent", "non-existent", "isn't a mailbox", "not a mailbox", "can't open mailbox", "cannot open mailbox", "not exist",
 		"existiert nicht", "nicht gefunden", "n'existe pas", "introuvable", "no existe", "non esiste", "não existe", "не существует", "не найден", "bestaat niet", "nie istnieje", "neexistuje", "finns inte",
 		"~不存在", "~存在しません",
 	}
