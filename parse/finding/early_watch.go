@@ -17,7 +17,7 @@ func detectEarlyEnd(w *Watch, e *event.Event) {
 	switch {
 	case e.Kind == event.KindUpstreamOpen && e.Route != nil && e.Route.Failure == "":
 		w.life.reached = e.Time
-	case e.Kind == event.KindSessionClose && e.Close != nil && e.Close.By != event.SideServer && len(w.order) == 0 && w.last[0].IsZero() && w.whole:
+	case e.Kind == event.KindSessionClose && e.Close != nil && e.Close.By != event.SideServer && len(w.order) == 0 && w.whole:
 		w.leftEarly(e)
 	}
 }
@@ -26,7 +26,7 @@ func (w *Watch) leftEarly(e *event.Event) {
 	const probe = "; a program that only looks whether the server is there does the same"
 	r := report{severity: event.SeverityInfo}
 	switch {
-	case len(w.told) > 0:
+	case len(w.told) > 0, w.known > event.SeverityInfo:
 		return
 	case !w.spoken() && !w.encrypted() && !w.life.reached.IsZero() && e.Time.Sub(w.life.reached) >= patience:
 		r = report{id: "net.timeout", also: []string{"tls.upstream.plaintext"}, detail: "it was connected to and said nothing for " + seconds(e.Time.Sub(w.life.reached)) + ", until the client gave up",
@@ -37,8 +37,8 @@ func (w *Watch) leftEarly(e *event.Event) {
 		r.id, r.advice = "auth.mech-unusable", w.otherMethod()
 		r.detail = "the greeting lists the methods that the server offers" + w.offered() + ", and the client left without a word" + probe
 	case w.encrypted() && broken(e.Close.Reason):
-		r.id, r.severity = "tls.client.silent-abort", event.SeverityWarning // who only looks takes leave of TLS
-		r.detail = "TLS stood, and the client broke the connection before its first command"
+		r.id, r.also = "tls.client.silent-abort", []string{"proto.wrong-service"}
+		r.detail = "TLS stood, and the client broke the connection before its first command" + probe
 	case !w.encrypted() && w.proto == event.IMAP && w.caps["LOGINDISABLED"]:
 		r.id, r.detail = "starttls.required", "the greeting says that no password is taken before TLS (LOGINDISABLED), and the client left without a word"+probe
 	case !w.encrypted() && w.proto == event.IMAP && w.caps != nil && !w.caps["STARTTLS"]:

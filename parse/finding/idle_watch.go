@@ -150,7 +150,7 @@ func (w *Watch) unanswered() *event.Event {
 // worst is the severity of the worst that was told: how the session ended mostly
 // follows from it.
 func (w *Watch) worst() event.Severity {
-	worst := event.SeverityNone
+	worst := w.known
 	for _, t := range w.told {
 		worst = max(worst, t.finding.Severity)
 	}

@@ -25,6 +25,8 @@ type Watch struct {
 	got  bool         // something was told of it
 	hurt bool         // a refusal was explained, and no command worked since
 
+	known event.Severity // of the worst that somebody else has found
+
 	auth    authWatch
 	upgrade upgradeWatch
 	limit   limitWatch
@@ -54,9 +56,13 @@ func NewWatch(emit func(*event.Event)) *Watch {
 	return &Watch{facts: newFacts(), emit: emit, told: map[string]*telling{}}
 }
 
-// See takes the next event. Findings are passed over, so that the watch may
-// stand behind the sink that it tells.
+// See takes the next event. Of findings it notes that there are some, so that it
+// may stand behind the sink that it tells: what the proxy has found explains
+// how the session ends.
 func (w *Watch) See(e *event.Event) {
+	if e.Kind == event.KindFinding && e.Finding != nil && !w.isTold(e.Finding.ID) {
+		w.known = max(w.known, e.Finding.Severity)
+	}
 	if e.Kind == event.KindFinding || e.Kind == event.KindMark {
 		return
 	}
@@ -74,6 +80,15 @@ func (w *Watch) See(e *event.Event) {
 	if e.Kind == event.KindSessionClose {
 		w.recount()
 	}
+}
+
+func (w *Watch) isTold(id string) bool {
+	for _, t := range w.told {
+		if t.finding.ID == id {
+			return true
+		}
+	}
+	return false
 }
 
 // report is what a detector has found.

@@ -217,7 +217,7 @@ func (u *Upstream) explain(err error, a *attempt) *Failure {
 	case strings.Contains(text, "parse certificate"), strings.Contains(text, "certificate"), strings.Contains(text, "RSA key"):
 		return &Failure{ID: "tls.certificate-untrusted", Text: "the server's certificate cannot be used: " + clean(text),
 			Advice: "issue it anew; clients with other TLS libraries may still take it"}
-	case timedOut(err):
+	case timedOut(err), errors.Is(err, net.ErrClosed): // by mailtap's own end, or the client's
 		return &Failure{ID: "net.timeout", Text: "the server did not finish the TLS handshake in time", Also: []string{"tls.middlebox"},
 			Advice: "check that the port is one for TLS (993, 995); a firewall or virus scanner that inspects mail also looks like this"}
 	case ended(err):
