@@ -133,7 +133,7 @@ func Name(f *event.Finding, client string, proto event.Proto) {
 	if where == "" || strings.Contains(f.Advice, where) {
 		return
 	}
-	if entry.Set != "" {
+	if entry.Set != "" && strings.HasPrefix(f.Advice, entry.Advice) { // an advice of its own says itself what to set
 		where += ": " + entry.value(proto)
 	}
 	f.Advice += ". In " + c.title + ": " + where
