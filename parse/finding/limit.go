@@ -214,15 +214,26 @@ func (w *Watch) serverFault(e *event.Event) {
 			code = "CANNOT"
 		}
 	}
+	if code == "" && e.Status == "NO" && laterWords.in(w.words(e)) {
+		code = "UNAVAILABLE"
+	}
 	f, ok := faults[code]
 	if !ok {
 		return
 	}
-	r := report{id: "srv.bug-codes", key: code, detail: code + " to " + e.For + ": " + f.means, advice: f.advice, evidence: w.asked(e)}
+	r := report{id: "srv.bug-codes", key: code, detail: nameOf(e, code) + e.For + ": " + f.means, advice: f.advice, evidence: w.asked(e)}
 	if questions[e.For] {
 		r.severity = event.SeverityInfo
 	}
 	w.holdFault(e, r)
+}
+
+// nameOf begins with the code, where the server gave one.
+func nameOf(e *event.Event, code string) string {
+	if e.Code == "" {
+		return "to "
+	}
+	return code + " to "
 }
 
 // holdFault holds back a refusal that may pass.

@@ -94,6 +94,10 @@ func (w *Watch) popRefused(e *event.Event) {
 		r.id, r.detail = "pop.uidl-missing", "TOP, which shows a message's header, is missing too"
 	case inUse(text) && w.done["STAT"]+w.done["LIST"] == 0:
 		r.id = "pop.in-use"
+	case laterWords.in(text) && e.For != "QUIT":
+		r.id = "pop.sys-temp"
+		w.holdFault(e, r)
+		return
 	default:
 		return
 	}
