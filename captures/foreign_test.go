@@ -3,10 +3,12 @@ package captures_test
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -385,4 +387,69 @@ func TestForeignTraces(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A capture without mail says what it has instead.
+func TestNoMail(t *testing.T) {
+	mail := bytes.NewBuffer(nil)
+	client, server := netip.MustParseAddrPort("192.0.2.1:40000"), netip.MustParseAddrPort("198.51.100.7:8993")
+	other := netip.MustParseAddrPort("198.51.100.7:25")
+	w := pcapgo.NewWriter(mail)
+	if err := w.WriteFileHeader(262144, layers.LinkTypeRaw); err != nil {
+		t.Fatal(err)
+	}
+	send := func(src, dst netip.AddrPort, flags string, data []byte) {
+		ip := &layers.IPv4{Version: 4, TTL: 64, Protocol: layers.IPProtocolTCP, SrcIP: src.Addr().AsSlice(), DstIP: dst.Addr().AsSlice()}
+		tcp := &layers.TCP{SrcPort: layers.TCPPort(src.Port()), DstPort: layers.TCPPort(dst.Port()), Seq: 1, SYN: flags == "S", ACK: flags != "S"}
+		if flags == "A" {
+			tcp.Seq = 2
+		}
+		if err := tcp.SetNetworkLayerForChecksum(ip); err != nil {
+			t.Fatal(err)
+		}
+		buf := gopacket.NewSerializeBuffer()
+		if err := gopacket.SerializeLayers(buf, gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: true}, ip, tcp, gopacket.Payload(data)); err != nil {
+			t.Fatal(err)
+		}
+		n := len(buf.Bytes())
+		if err := w.WritePacket(gopacket.CaptureInfo{Timestamp: time.Unix(1, 0), CaptureLength: n, Length: n}, buf.Bytes()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	send(client, server, "S", nil)
+	send(client, server, "A", helloFor(t, "mail.example.org"))
+	send(client, other, "S", nil)
+	send(other, client, "A", []byte("220 mail.example.org ESMTP\r\n"))
+	path := filepath.Join(t.TempDir(), "other.pcap")
+	if err := os.WriteFile(path, mail.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r, err := captures.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if err := r.Walk(func(wire.Item) error { return errors.New("an item") }); err != nil {
+		t.Fatal(err)
+	}
+	if got := r.NoMail(); !strings.Contains(got, "1 connection of another protocol") || !strings.Contains(got, "1 connection inside TLS (to mail.example.org:8993)") {
+		t.Errorf("NoMail() = %q", got)
+	}
+}
+
+// helloFor is the first flight of a TLS client that asks for name.
+func helloFor(t *testing.T, name string) []byte {
+	t.Helper()
+	a, b := net.Pipe()
+	defer b.Close()
+	go func() {
+		_ = tls.Client(a, &tls.Config{ServerName: name}).Handshake()
+		a.Close()
+	}()
+	buf := make([]byte, 8<<10)
+	n, err := b.Read(buf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return buf[:n]
 }

@@ -60,6 +60,7 @@ func (r *Reader) Sessions() ([]*Session, error) {
 	x.others = tcp.New(x)
 	err := r.scan(nil, x.packet)
 	x.others.Flush()
+	r.mail, r.passed = len(x.list) > 0, x.others.Passed()
 	for _, s := range x.list {
 		if s.Close == nil {
 			x.found(s)

@@ -69,9 +69,14 @@ func (k keys) read(r io.Reader) error {
 // encrypted is the finding of a session that goes on inside TLS: what its
 // handshake shows, and how it can be read all the same.
 func (w *walk) encrypted(s *tcp.Stream, h *tcp.Handshake) *event.Event {
-	detail := fmt.Sprintf("%s, %s", orUnknown(h.SNI, "no server name"), h.Version)
-	if !h.Agreed {
-		detail += " at most, and no answer of the server"
+	detail := orUnknown(h.SNI, "no server name")
+	switch {
+	case h.Version == "":
+		detail += ", and the handshake was not captured whole"
+	case h.Agreed:
+		detail += ", " + h.Version
+	default:
+		detail += ", " + h.Version + " at most, and no answer of the server"
 	}
 	e := finding.New("mailtap.encrypted", detail)
 	if advice := w.decrypting(s, h); advice != "" {

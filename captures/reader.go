@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"mailtap/captures/pcapng"
+	"mailtap/captures/tcp"
 	"mailtap/parse"
 	"mailtap/parse/event"
 	"mailtap/parse/wire"
@@ -43,6 +45,8 @@ type Reader struct {
 	listed   []string
 	shared   bool    // the file is another Reader's
 	rawlog   *rawlog // the pair of files that it is; nil for a capture
+	mail     bool    // a session was found
+	passed   tcp.Passed
 	newParse func(event.Proto, wire.Options) wire.Session
 }
 
@@ -147,6 +151,7 @@ func (r *Reader) WalkSession(id string, fn func(wire.Item) error) error {
 	w := newWalk(r, id, fn)
 	err := r.scan(r.index[id], w.packet)
 	w.close()
+	r.mail, r.passed = r.mail || w.found, w.others.Passed()
 	if w.failure != nil {
 		return w.failure
 	}
@@ -157,6 +162,31 @@ func (r *Reader) WalkSession(id string, fn func(wire.Item) error) error {
 		return fmt.Errorf("reading capture %s: %w", r.path, err)
 	}
 	return nil
+}
+
+// NoMail says, behind a walk, why it has shown nothing: the capture has no
+// session. "" is that it has one.
+func (r *Reader) NoMail() string {
+	if r.mail || r.rawlog != nil {
+		return ""
+	}
+	text := "it has no IMAP or POP3 session in the clear"
+	p := r.passed
+	if other := p.Connections - p.TLS; other > 0 {
+		text += fmt.Sprintf("; %s of another protocol", connections(other))
+	}
+	if p.TLS > 0 {
+		text += fmt.Sprintf("; %s inside TLS (to %s), which may be mail and cannot be read: record with mailtap proxy, or decrypt with the client's SSLKEYLOGFILE in Wireshark",
+			connections(p.TLS), wire.Escape([]byte(strings.Join(p.Servers, ", "))))
+	}
+	return text
+}
+
+func connections(n int) string {
+	if n == 1 {
+		return "1 connection"
+	}
+	return fmt.Sprintf("%d connections", n)
 }
 
 // errStop ends a scan early, and is no error.

@@ -46,6 +46,8 @@ func nameOf(f *event.Finding) told { return told{f.ID, f.Title, f.Count} }
 func (o *observer) Event(e *event.Event) {
 	switch {
 	case e.Kind == event.KindFinding:
+		o.did.See(e)
+		o.watch.See(e)
 		o.finding(e)
 		return
 	case e.Kind == event.KindMark:

@@ -2,6 +2,9 @@ package tcp
 
 import (
 	"bytes"
+	"fmt"
+	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -223,10 +226,23 @@ func (s *Stream) recogniseTLS(i int) {
 			return // the hello is not whole yet
 		}
 		s.pass()
+		s.a.passed.inTLS(h.shown.SNI, server)
 		return
 	}
 	s.hello = new(hello)
 	s.open(secret, proto)
+}
+
+// inTLS counts a connection to server inside TLS.
+func (p *Passed) inTLS(name string, server netip.AddrPort) {
+	p.TLS++
+	text := server.String()
+	if name != "" {
+		text = fmt.Sprintf("%s:%d", name, server.Port())
+	}
+	if len(p.Servers) < maxServers && !slices.Contains(p.Servers, text) {
+		p.Servers = append(p.Servers, text)
+	}
 }
 
 // hidden takes octets of TLS: of its handshake what can be seen.

@@ -302,6 +302,7 @@ func (s *Stream) settle() {
 // pass gives a stream up that is something else.
 func (s *Stream) pass() {
 	s.state = foreign
+	s.a.passed.Connections++
 	s.forget()
 	for i := range s.late {
 		s.a.kept -= len(s.late[i].data)

@@ -40,7 +40,22 @@ type Assembler struct {
 	recent  *list.List // of *Stream, the one that was quiet longest first
 	kept    int        // octets that wait, in all streams
 	cut     fragments  // datagrams in pieces
+	passed  Passed
 }
+
+// Passed is what a capture has beside mail: the connections that nothing is
+// said of.
+type Passed struct {
+	Connections int      // TLS included
+	TLS         int      // that may hide mail: neither port nor ALPN tells
+	Servers     []string // of some of those: the name that the client asked for, or the address, with the port
+}
+
+// maxServers is how many are named.
+const maxServers = 3
+
+// Passed tells of the connections that were passed over so far.
+func (a *Assembler) Passed() Passed { return a.passed }
 
 // The bounds on memory.
 const (

@@ -96,7 +96,9 @@ func runDiagnose(o diagnoseOptions, std streams) error {
 	if err != nil {
 		return err
 	}
+	sessions := false
 	err = eachEventWith(o.captures, false, log, std.err, func(e *event.Event) error {
+		sessions = sessions || e.Kind == event.KindSessionOpen
 		digest.See(e)
 		expected.see(e)
 		return nil
@@ -107,6 +109,9 @@ func runDiagnose(o diagnoseOptions, std streams) error {
 	found := digest.Found()
 	for _, f := range found {
 		finding.Name(&f.Finding, o.client, f.Proto)
+	}
+	if !sessions && o.format == "text" {
+		write = diagnoseNothing
 	}
 	if err := write(std.out, o.captures, found); err != nil {
 		return err

@@ -13,6 +13,16 @@ import (
 	"mailtap/parse/finding"
 )
 
+// diagnoseNothing is for captures without a session: what was not seen was
+// not found to be right.
+func diagnoseNothing(w io.Writer, _ []string, found []*finding.Found) error {
+	if len(found) > 0 {
+		return diagnoseText(w, nil, found)
+	}
+	_, err := fmt.Fprintln(w, "no session was recorded")
+	return err
+}
+
 func diagnoseText(w io.Writer, _ []string, found []*finding.Found) error {
 	if len(found) == 0 {
 		_, err := fmt.Fprintln(w, "nothing found: what was recorded works")

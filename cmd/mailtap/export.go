@@ -161,7 +161,10 @@ func same(a, b string) bool {
 }
 
 // warnCut makes of a capture that was cut a warning.
-func warnCut(err error, warnings io.Writer) error {
+func warnCut(r *captures.Reader, err error, warnings io.Writer) error {
+	if err == nil || errors.Is(err, captures.ErrTruncated) {
+		warnNoMail(r, warnings)
+	}
 	if errors.Is(err, captures.ErrTruncated) {
 		fmt.Fprintln(warnings, errorLine(err))
 		return nil

@@ -38,7 +38,7 @@ func exportRaw(o exportOptions, std streams) error {
 		write = export.Rawlog
 	}
 	result, err := write(r, o.out)
-	if err = warnCut(err, std.err); err != nil {
+	if err = warnCut(r, err, std.err); err != nil {
 		return err
 	}
 	for _, path := range result.Files {
@@ -58,7 +58,7 @@ func exportEML(o exportOptions, std streams) error {
 	}
 	defer r.Close()
 	result, err := export.EML(r, o.out, export.MailOptions{Accept: accept})
-	if err = warnCut(err, std.err); err != nil {
+	if err = warnCut(r, err, std.err); err != nil {
 		return err
 	}
 	tellMail(std.err, result, o.out)
@@ -74,7 +74,7 @@ func exportMbox(o exportOptions, std streams) error {
 		}
 		defer r.Close()
 		result, err := export.Mbox(r, std.out, "", export.MailOptions{Accept: accept})
-		if err = warnCut(err, std.err); err != nil {
+		if err = warnCut(r, err, std.err); err != nil {
 			return err
 		}
 		tellMail(std.err, result, o.out)
@@ -118,7 +118,7 @@ func exportPcapng(o exportOptions, std streams) error {
 		source = share.New(r)
 	}
 	n, err := export.Pcapng(source, o.out, export.PcapngOptions{Version: version(), Accept: accept})
-	if err = warnCut(err, std.err); err != nil {
+	if err = warnCut(r, err, std.err); err != nil {
 		return err
 	}
 	fmt.Fprintf(std.err, "mailtap: wrote %s to %s\n", plural(n, "session", "sessions"), o.out)
@@ -143,5 +143,5 @@ func exportShared(o exportOptions, s showOptions, std streams) error {
 		}
 		return out.Event(item.Event)
 	})
-	return errors.Join(warnCut(err, std.err), out.Close())
+	return errors.Join(warnCut(r, err, std.err), out.Close())
 }

@@ -173,8 +173,16 @@ func outcome(sources []*source, warnings io.Writer) error {
 		if s.err != nil {
 			fmt.Fprintln(warnings, errorLine(s.err))
 		}
+		warnNoMail(s.reader, warnings)
 	}
 	return nil
+}
+
+// warnNoMail says what a capture has, of which nothing is shown.
+func warnNoMail(r *captures.Reader, warnings io.Writer) {
+	if why := r.NoMail(); why != "" {
+		fmt.Fprintf(warnings, "mailtap: %s: %s\n", r.Path(), why)
+	}
 }
 
 // source is a capture being read, with its next event.

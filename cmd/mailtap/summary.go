@@ -42,21 +42,16 @@ func runSummary(captures []string, format string, std streams) error {
 		return usagef("--format %q: it is text or json", format)
 	}
 	var accounts behaviour.Accounts
-	strangers := 0
-	in := map[string]bool{}
+	var others strangers
 	err := eachEvent(captures, false, std.err, func(e *event.Event) error {
 		accounts.See(e)
-		if e.Context != nil && e.User != "" {
-			in[e.Session] = true
-		}
-		if e.Kind == event.KindSessionClose && !in[e.Session] {
-			strangers++
-		}
+		others.see(e)
 		return nil
 	})
 	if err != nil {
 		return err
 	}
+	others.end()
 	if format == "json" {
 		enc := json.NewEncoder(std.out)
 		enc.SetEscapeHTML(false)
@@ -67,7 +62,7 @@ func runSummary(captures []string, format string, std streams) error {
 		}
 		return nil
 	}
-	return writeSummary(std.out, accounts.List(), strangers)
+	return writeSummary(std.out, accounts.List(), &others)
 }
 
 // told is an account in JSON.
@@ -77,22 +72,71 @@ type told struct {
 	Verdict string          `json:"verdict"`
 }
 
-func writeSummary(w io.Writer, accounts []*behaviour.Account, strangers int) error {
+// strangers counts the sessions that belong to no account.
+type strangers struct {
+	open    map[string]stranger
+	unknown int // nobody logged in
+	hidden  int // TLS hides who did
+}
+
+// stranger is what is known of a session that is open.
+type stranger struct{ user, hidden bool }
+
+func (s *strangers) see(e *event.Event) {
+	if e.Context == nil {
+		return
+	}
+	if s.open == nil {
+		s.open = map[string]stranger{}
+	}
+	is := s.open[e.Session]
+	is.user = is.user || e.User != ""
+	is.hidden = is.hidden || e.Finding != nil && e.Finding.ID == "mailtap.encrypted"
+	if e.Kind != event.KindSessionClose {
+		if e.Kind != event.KindMark { // which may come behind the close
+			s.open[e.Session] = is
+		}
+		return
+	}
+	delete(s.open, e.Session)
+	s.count(is)
+}
+
+// end counts the sessions that were open at the end of the captures.
+func (s *strangers) end() {
+	for _, is := range s.open {
+		s.count(is)
+	}
+	s.open = nil
+}
+
+func (s *strangers) count(is stranger) {
+	switch {
+	case is.user:
+	case is.hidden:
+		s.hidden++
+	default:
+		s.unknown++
+	}
+}
+
+func writeSummary(w io.Writer, accounts []*behaviour.Account, others *strangers) error {
 	for i, a := range accounts {
 		if i > 0 {
 			fmt.Fprintln(w)
 		}
 		summarize(w, a)
 	}
-	if len(accounts) > 0 && strangers > 0 {
+	if len(accounts) > 0 && others.unknown+others.hidden > 0 {
 		fmt.Fprintln(w)
 	}
-	switch {
-	case strangers == 1:
-		fmt.Fprintln(w, "1 session ended without a login; mailtap diagnose says why")
-	case strangers > 1:
-		fmt.Fprintf(w, "%d sessions ended without a login; mailtap diagnose says why\n", strangers)
-	case len(accounts) == 0:
+	if n := others.unknown; n > 0 {
+		fmt.Fprintf(w, "%s ended without a login; mailtap diagnose says why\n", plural(n, "session", "sessions"))
+	}
+	if n := others.hidden; n > 0 {
+		fmt.Fprintf(w, "%s went on inside TLS, and cannot be read; mailtap diagnose says what can be done\n", plural(n, "session", "sessions"))
+	}
+	if len(accounts)+others.unknown+others.hidden == 0 {
 		fmt.Fprintln(w, "no session was recorded")
 	}
 	return nil

@@ -33,6 +33,7 @@ type Session struct {
 	named    string // the user that a login named last, taken or not
 	inUse    bool   // a login was refused since another session has the maildrop
 	acts     []act  // of the last event
+	hidden   bool   // inside TLS that cannot be read
 }
 
 // act is something that a session did to a mailbox or found in it, and that
@@ -64,6 +65,9 @@ const (
 // See takes the session's next event.
 func (s *Session) See(e *event.Event) {
 	s.acts = s.acts[:0]
+	if e.Finding != nil && e.Finding.ID == "mailtap.encrypted" {
+		s.hidden = true
+	}
 	if !e.Kind.Protocol() || e.Leg == event.LegServer || e.Context == nil {
 		return
 	}
@@ -112,6 +116,9 @@ func (s *Session) rest() {
 	}
 }
 
+// Hidden reports whether TLS hides what the session did.
+func (s *Session) Hidden() bool { return s.hidden && !s.loggedIn }
+
 // Summary is what the session did, in words: one sentence without its full
 // stop; "" where nothing happened that is worth a word.
 func (s *Session) Summary() string {
@@ -120,6 +127,8 @@ func (s *Session) Summary() string {
 		return "nobody logged in: another session has the maildrop, and POP3 lets in one at a time"
 	case !s.loggedIn && s.refused > 0:
 		return "nobody logged in: " + count(s.refused, "login was refused", "logins were refused")
+	case !s.loggedIn && s.hidden:
+		return "what it did is hidden by TLS"
 	case !s.loggedIn:
 		return "nobody logged in"
 	case s.POP3 != nil:

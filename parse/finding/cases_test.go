@@ -28,6 +28,7 @@ import (
 //	wait 5m                           time goes by
 //	close server [reason]             who ends the session (the client where it is not said)
 //	in 2                              what follows is session 2's, counted from 1
+//	gap S 120                         as many octets of the server are missing in the record; 0: what came before
 //	finding net.refused               the proxy has found this
 //	want ID SEVERITY [TEXT]           a finding that must come, with TEXT in its title or advice
 //
@@ -131,6 +132,13 @@ func (s *stage) direct(word, rest string) {
 			s.t.Fatalf("no session %q", rest)
 		}
 		s.current = s.sessions[n-1]
+	case "gap":
+		side, size, _ := strings.Cut(rest, " ")
+		n, err := strconv.ParseInt(size, 10, 64)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		s.session().Gap(event.ParseSide(strings.ToLower(side)), n, s.now)
 	case "finding":
 		e := finding.New(rest, "")
 		e.Time = s.now

@@ -37,6 +37,8 @@ type facts struct {
 	done       map[string]int         // how many commands of a name were completed with OK
 	sent       map[string]int         // how many were sent
 	order      []*event.Event         // commands in order, as many as are worth keeping
+	late       bool                   // the record begins in the middle of the session
+	holes      bool                   // the record lacks octets, or they cannot be read
 }
 
 const mostCommands = 4096 // that a watch remembers
@@ -63,6 +65,8 @@ func (f *facts) see(e *event.Event) {
 		}
 	case event.KindTLS:
 		f.handshake(e.TLS)
+	case event.KindGap:
+		f.late, f.holes = f.late || e.Bytes == 0, f.holes || e.Bytes > 0
 	case event.KindGreeting:
 		f.greeted, f.greeting = true, strings.ToLower(e.Text)
 	}

@@ -17,6 +17,9 @@ type streamWatch struct {
 // notWhole is in the errors of responses that the connection's end has cut.
 const notWhole = "the connection ended"
 
+// lacking is in the errors of what a gap in the record has cut.
+const lacking = "octets are missing"
+
 func detectStream(w *Watch, e *event.Event) {
 	s := &w.stream
 	switch {
@@ -26,7 +29,7 @@ func detectStream(w *Watch, e *event.Event) {
 		w.cutShort(e)
 	case e.Kind == event.KindSessionClose && s.loose != nil, e.Completes && s.loose != nil && e.Cmd == s.loose.Cmd:
 		w.looseEnd(e)
-	case e.Dir != event.SideServer || e.Error == "" || w.got:
+	case e.Dir != event.SideServer || e.Error == "" || w.got, strings.Contains(e.Error, lacking):
 	case strings.Contains(e.Error, notWhole):
 		s.cut = e
 	case w.proto != event.IMAP:

@@ -64,6 +64,7 @@ func (w *Watch) See(e *event.Event) {
 		w.known = max(w.known, e.Finding.Severity)
 	}
 	if e.Kind == event.KindFinding || e.Kind == event.KindMark {
+		w.holes = w.holes || e.Finding != nil && e.Finding.ID == "mailtap.encrypted"
 		return
 	}
 	w.facts.see(e)
@@ -105,6 +106,9 @@ type report struct {
 // tell gives a finding now, or counts it where it was given before.
 func (w *Watch) tell(r report) {
 	w.got = true
+	if w.holes && needsAll[r.id] || w.late && needsBeginning[r.id] {
+		return
+	}
 	if t := w.told[r.id+" "+r.key]; t != nil {
 		t.count++
 		return

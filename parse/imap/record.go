@@ -150,5 +150,6 @@ func (s *Session) Gap(side event.Side, n int64, t time.Time) {
 		}
 	}
 	s.flush(d, t, "octets are missing", false)
+	d.astray = true
 	s.journal.Emit(wire.Gap(side, n, t))
 }

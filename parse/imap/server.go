@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"mailtap/parse/event"
+	"mailtap/parse/wire"
 )
 
 // finishServer makes the event of what the server sent, or mailtap in its place.
@@ -24,6 +25,8 @@ func (s *Session) finishServer(d *dir, m *message) {
 	switch {
 	case m.kind == event.KindContinuation:
 		s.continuation(m, e)
+	case m.kind == event.KindOctets && d.astray:
+		e.Data, e.Error, e.Note = nil, "", wire.Remains
 	case m.kind == event.KindOctets:
 		e.Data = nil
 		if e.Error == "" {
@@ -46,6 +49,7 @@ func (s *Session) finishServer(d *dir, m *message) {
 			e.Odd |= event.OddEarlier
 		}
 	}
+	d.astray = d.astray && m.kind == event.KindOctets
 	s.greeted = s.greeted || m.kind != event.KindOctets // some send a banner first
 	s.journal.Emit(e)
 	s.settled()

@@ -84,6 +84,7 @@ type dir struct {
 	deflate  bool
 	inflater *inflate.Inflater
 	broken   bool // inflating failed
+	astray   bool // octets are missing, and no line has begun behind them for sure
 	ended    bool
 }
 

@@ -146,6 +146,8 @@ func TestGap(t *testing.T) {
 	s.Feed(event.SideServer, []byte("* 3 EXISTS\r\n* 4 EX"), start, nil)
 	s.Gap(event.SideServer, 0, start)
 	s.Feed(event.SideServer, []byte("* 5 EXISTS\r\n"), start, nil)
+	s.Gap(event.SideServer, 10, start)
+	s.Feed(event.SideServer, []byte("of a message\r\n* 6 EXISTS\r\nodd\r\n"), start, nil)
 	want := `
 		s greeting * PREAUTH 17 authenticated
 		s gap - - 97
@@ -157,9 +159,20 @@ func TestGap(t *testing.T) {
 		s response * EX 6 authenticated
 		! the line has no end: octets are missing
 		s gap - - 0
-		s response * EXISTS 12 authenticated`
+		s response * EXISTS 12 authenticated
+		s gap - - 10
+		s octets - - 14 authenticated
+		s response * EXISTS 12 authenticated
+		s octets - - 5 authenticated`
 	if got := squeeze(table2(p.events)); got != squeeze(want) {
 		t.Errorf("events are\n%s\nwant\n%s", got, squeeze(want))
+	}
+	n := len(p.events)
+	if remains := p.events[n-3]; remains.Error != "" || remains.Note != wire.Remains {
+		t.Errorf("the end of a message behind a gap: error %q, note %q", remains.Error, remains.Note)
+	}
+	if p.events[n-1].Error == "" {
+		t.Error("an odd line long behind a gap has no error")
 	}
 }
 

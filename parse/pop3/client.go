@@ -19,6 +19,7 @@ func (s *Session) fromClient(l *line) {
 		s.saslLine(l, p)
 		return
 	}
+	s.overtaken()
 	p := parseCommand(l.data)
 	h := s.hideCommand(l.data, &p, l.known)
 	e := &event.Event{Kind: event.KindCommand, Name: p.name, Error: p.fault}

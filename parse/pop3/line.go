@@ -101,6 +101,9 @@ func (s *Session) loose(l *line, why string) {
 		why = "expected a status indicator" // and the rest is not told
 	}
 	e := &event.Event{Kind: event.KindOctets, Error: why}
+	if s.dir(l.dir).astray {
+		e.Error, e.Note = "", wire.Remains
+	}
 	s.record(l, secrets, e)
 }
 

@@ -72,6 +72,45 @@ func TestGap(t *testing.T) {
 	b.expect("c command NOOP | NOOP")
 }
 
+// TestGapHidesEnds has the ends of responses missing, and whole ones: what a
+// client that waits for each answer sends next tells that they came.
+func TestGapHidesEnds(t *testing.T) {
+	b := newBench(t)
+	b.same(event.SideServer, "+OK hi <1.2", nil)
+	b.Gap(event.SideServer, 20, b.at)
+	b.same(event.SideClient, "USER u\r\n", nil)
+	b.same(event.SideServer, "+OK\r\n", nil)
+	b.expect("s greeting +OK | +OK hi <1.2", "s gap | {20 bytes} missing", "c command USER | USER u", "s response +OK USER | +OK")
+	b.same(event.SideClient, "RETR 1\r\n", nil)
+	b.same(event.SideServer, "+OK 120 octets\r\nA: b\r\n\r\nbegin", nil)
+	b.Gap(event.SideServer, 100, b.at)
+	b.same(event.SideClient, "RETR 2\r\n", nil)
+	b.Gap(event.SideServer, 300, b.at)
+	b.same(event.SideClient, "NOOP\r\n", nil)
+	b.same(event.SideServer, "rest\r\n+OK\r\n", nil)
+	b.expect("c command RETR | RETR 1", "s gap | {100 bytes} missing", "s response +OK RETR | +OK 120 octets {113 bytes}", "c command RETR | RETR 2",
+		"s gap | {300 bytes} missing", "c command NOOP | NOOP", "s octets | rest", "s response +OK NOOP | +OK")
+	for _, e := range b.rec.events {
+		if e.Error != "" && e.Kind != event.KindGreeting {
+			t.Errorf("%s: error %q", e.Text, e.Error)
+		}
+	}
+}
+
+// TestGapWhilePipelining: a client that does not wait tells nothing by what it
+// sends.
+func TestGapWhilePipelining(t *testing.T) {
+	b := newBench(t)
+	b.same(event.SideServer, "+OK\r\n", nil)
+	b.same(event.SideClient, "RETR 1\r\nRETR 2\r\n", nil)
+	b.same(event.SideServer, "+OK\r\nbegin", nil)
+	b.Gap(event.SideServer, 100, b.at)
+	b.same(event.SideClient, "QUIT\r\n", nil)
+	b.same(event.SideServer, "end\r\n.\r\n+OK\r\n.\r\n", nil)
+	b.expect("c command RETR | RETR 1", "c command RETR | RETR 2", "s gap | {100 bytes} missing", "c command QUIT | QUIT",
+		"s response +OK RETR | +OK {110 bytes}", "s response +OK RETR | +OK {0 bytes}")
+}
+
 // TestUpgradedInTheMiddle has half a line before TLS.
 func TestUpgradedInTheMiddle(t *testing.T) {
 	b := newBench(t)

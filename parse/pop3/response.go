@@ -137,6 +137,7 @@ func (s *Session) fromServer(l *line) {
 	case st.word == "":
 		s.loose(l, st.fault)
 	default:
+		s.dir(l.dir).astray = false
 		s.response(l, head, st)
 	}
 	if first {

@@ -37,6 +37,7 @@ type Session struct {
 	earlier        bool   // the next response may answer a login that nobody recorded
 	heard          bool   // some line of the server came
 	named          string // by USER, until the login's end
+	pipelines      bool   // the client has sent a command before the last one's answer
 	echo           sasl.Echo
 
 	owed bool // AUTH was answered before the client's part, which may still come, as a line
@@ -62,6 +63,7 @@ type direction struct {
 	long    *long
 	skip    bool // the rest of a long line goes nowhere
 	ended   bool
+	astray  bool // octets are missing, and no line has begun behind them for sure
 }
 
 var _ wire.Session = (*Session)(nil)
@@ -161,21 +163,4 @@ func (s *Session) loosen(d *direction, t time.Time, fault string) {
 	case f.Kind == Line:
 		s.loose(d.line(&f), fault)
 	}
-}
-
-// Gap tells that n octets are missing in what is read. Inside a block they
-// count as its text; elsewhere lines begin anew behind it.
-func (s *Session) Gap(side event.Side, n int64, t time.Time) {
-	d := s.dir(side)
-	s.loosen(d, t, "a gap in the recording follows")
-	if side == event.SideClient && s.xmit != nil {
-		s.xmit.size += n
-		d.split.Skip(n)
-	}
-	if side == event.SideServer && s.open != nil {
-		s.open.size += n
-		s.open.lost = true
-		d.split.Skip(n)
-	}
-	s.Emit(wire.Gap(side, n, t))
 }

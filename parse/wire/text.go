@@ -66,6 +66,9 @@ func printable(r rune) bool {
 // Placeholder stands in event text for n octets that are not shown: "{n bytes}".
 func Placeholder(n int64) string { return "{" + strconv.FormatInt(n, 10) + " bytes}" }
 
+// Remains is the note of octets behind a gap that begin no line.
+const Remains = "what is left of something whose beginning is missing"
+
 // Gap is the event of n octets of side that a recording lacks; 0 is an unknown
 // number, as where a capture begins in the middle of a session.
 func Gap(side event.Side, n int64, t time.Time) *event.Event {

@@ -239,7 +239,12 @@ func (h *Heading) client() string {
 	return words(safe(h.Client), tlsWords(h.TLS[0], h.Listen))
 }
 
-func (h *Heading) proxy() string { return safe(h.Listen) }
+func (h *Heading) proxy() string {
+	if h.Listen == "" {
+		return "took no part: another program recorded this"
+	}
+	return safe(h.Listen)
+}
 
 func (h *Heading) server() string {
 	place := safe(h.Upstream)
