@@ -39,26 +39,72 @@ func (s *Stream) recognise(last bool) {
 			s.recogniseTLS(i)
 			return
 		}
-		if s.Whole && i == s.client {
-			continue // the server speaks first
-		}
-		if proto := spoken(s.heads[i], s.Whole); proto != event.ProtoNone {
-			s.client = 1 - i
-			s.open(mail, proto)
-			return
-		}
 	}
+	var client int
+	var proto event.Proto
+	if s.Whole {
+		client, proto = s.client, s.fromItsBeginning()
+	} else {
+		client, proto = s.fromTheMiddle(last || s.kept() > maxUnknown)
+	}
+	if proto == event.ProtoNone {
+		s.byPort(last)
+		return
+	}
+	s.client = client
+	s.open(mail, proto)
+}
+
+// fromItsBeginning is what a connection is that the capture has the beginning
+// of: the server speaks first.
+func (s *Stream) fromItsBeginning() event.Proto {
+	if proto := spoken(s.heads[1-s.client], true); proto != event.ProtoNone || !answers(s.heads[1-s.client]) {
+		return proto
+	}
+	return asked(s.heads[s.client])
+}
+
+// fromTheMiddle tells from both sides what a connection is, and which half is
+// the client's. FTP has a USER too, and Redis says +OK: so the other side may
+// not contradict, and is waited for if there is time.
+func (s *Stream) fromTheMiddle(last bool) (client int, proto event.Proto) {
 	for i := range s.heads {
-		if s.Whole && (i != s.client || !answers(s.heads[1-i])) {
-			continue
+		other := s.heads[1-i]
+		if proto := spoken(s.heads[i], false); proto != event.ProtoNone {
+			return 1 - i, agreed(proto, other, strangeCommand, last)
 		}
-		if proto := asked(s.heads[i]); proto != event.ProtoNone {
-			s.client = i
-			s.open(mail, proto)
-			return
+		if proto := asked(s.heads[i]); proto != event.ProtoNone && spoken(other, false) == event.ProtoNone {
+			return i, agreed(proto, other, strangeResponse, last)
 		}
 	}
-	s.byPort(last)
+	return -1, event.ProtoNone
+}
+
+// agreed is proto, unless the other side has begun with a line that is strange
+// to it; while that side has no line yet, it is too early.
+func agreed(proto event.Proto, other []byte, strange func(line string) bool, last bool) event.Proto {
+	line, _, whole := strings.Cut(string(other), "\n")
+	if !whole && !last || whole && proto == event.POP3 && strange(strings.ToUpper(line)) {
+		return event.ProtoNone
+	}
+	return proto
+}
+
+// strangeCommand reports whether no client of POP3 says that. A word alone may
+// be a SASL response.
+func strangeCommand(line string) bool {
+	word, _, more := strings.Cut(line, " ")
+	return more && asked([]byte(line+"\r\n")) != event.POP3 &&
+		!slices.Contains([]string{"LIST", "AUTH", "LANG", "XTND", "NOOP", "QUIT"}, word)
+}
+
+// strangeResponse reports whether FTP or SMTP may say that. POP3 may say
+// anything but that in the middle of a response.
+func strangeResponse(line string) bool {
+	if len(line) < 4 || line[3] != ' ' && line[3] != '-' {
+		return false
+	}
+	return strings.Trim(line[:3], "0123456789") == "" && line[0] >= '1' && line[0] <= '5' && !strings.ContainsAny(line[4:5], "0123456789")
 }
 
 // byPort is the last resort, for a capture that begins in the middle of a

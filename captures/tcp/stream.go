@@ -166,6 +166,9 @@ func (s *Stream) next() {
 func (s *Stream) take(seg *segment, t time.Time) {
 	i := s.half(seg)
 	if seg.flags&flagACK != 0 && seg.flags&flagRST == 0 {
+		if peer := &s.halves[1-i]; seg.begins() && !peer.known { // its SYN was not captured
+			peer.next, peer.known = seg.ack, true
+		}
 		s.halves[1-i].acknowledge(seg.ack, t, s)
 	}
 	s.halves[i].take(seg, t, s)

@@ -240,6 +240,41 @@ func TestMiddle(t *testing.T) {
 	}
 }
 
+// What looks like mail from one side may not be.
+func TestMiddleOfOthers(t *testing.T) {
+	for _, tt := range []struct {
+		name, client, server, proto string
+	}{
+		{"ftp", "USER a\r\n", "331 password\r\n", ""},
+		{"redis", "SET a b\r\n", "+OK\r\n", ""},
+		{"pop3", "USER a\r\n", "+OK\r\n", "pop3"},
+		{"pop3 in a listing", "UIDL\r\n", "7 1024\r\n8 200\r\n.\r\n", "pop3"},
+		{"pop3 in a listing of small messages", "UIDL\r\n", "200 300\r\n.\r\n", "pop3"},
+		{"pop3 in SASL", "Zm9v\r\n", "+OK\r\n", "pop3"},
+		{"imap", "a NOOP\r\n", "a OK\r\n", "imap"},
+		{"imap in a literal", "a NOOP\r\n", "some text of mail\r\n", "imap"},
+	} {
+		for _, order := range []string{"cs", "sc"} {
+			packets := map[byte]packet{'c': {from: c, seq: 1000, ack: 1, flags: "A", data: tt.client}, 's': {from: s, seq: 1, ack: 1000, flags: "A", data: tt.server}}
+			h := run(t, []packet{packets[order[0]], packets[order[1]]})
+			switch {
+			case tt.proto == "" && len(h.streams) > 0:
+				t.Errorf("%s, %s: taken for %v", tt.name, order, h.streams[0].Proto)
+			case tt.proto != "" && (len(h.streams) != 1 || h.streams[0].Proto.String() != tt.proto || h.streams[0].Client != clientEnd):
+				t.Errorf("%s, %s: %q", tt.name, order, h.lines)
+			}
+		}
+	}
+}
+
+// A capture of one direction says what the other one sent.
+func TestOneDirection(t *testing.T) {
+	h := run(t, []packet{{from: s, ack: 1, flags: "SA"}, {from: s, seq: 1, ack: 1, flags: "A", data: "* OK\r\n"}, {from: s, seq: 7, ack: 9, flags: "A", data: "a OK\r\n"}})
+	if got := strings.Join(h.lines[1:], ", "); got != `s "* OK\r\n", c gap 8, s "a OK\r\n"` {
+		t.Errorf("%s", got)
+	}
+}
+
 // The same ports, used again, are another stream.
 func TestPortsAgain(t *testing.T) {
 	one := append(append([]packet(nil), hands...),
