@@ -87,9 +87,10 @@ func (w *walk) encrypted(s *tcp.Stream, h *tcp.Handshake) *event.Event {
 
 // decrypting says how others read the session; "" is what the catalogue says.
 func (w *walk) decrypting(s *tcp.Stream, h *tcp.Handshake) string {
-	read := fmt.Sprintf("tshark -r %s -Y %s", quoted(w.r.path), map[event.Proto]string{event.IMAP: "imap", event.POP3: "pop"}[s.Proto])
+	dissector := map[event.Proto]string{event.IMAP: "imap", event.POP3: "pop"}[s.Proto]
+	read := fmt.Sprintf("tshark -r %s -Y %s", quoted(w.r.path), dissector)
 	if port := s.Server.Port(); !usual[port] {
-		read += fmt.Sprintf(" -d tcp.port==%d,tls", port)
+		read += fmt.Sprintf(map[bool]string{true: " -d tcp.port==%d,%s", false: " -d tls.port==%d,%s"}[s.Upgraded], port, dissector)
 	}
 	log := w.r.KeyLog
 	switch {

@@ -36,9 +36,9 @@ func (c tapped) Write(data []byte) (int, error) {
 	return c.Conn.Write(data)
 }
 
-// insideTLS is an IMAP session inside TLS from the first octet as another tool
-// records it, and its key log.
-func insideTLS(t *testing.T) (capture, keyLog string) {
+// insideTLS is an IMAP session inside TLS as another tool records it, and its
+// key log. Octets in the clear may come before.
+func insideTLS(t *testing.T, clear ...wire.Octets) (capture, keyLog string) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -53,6 +53,10 @@ func insideTLS(t *testing.T) (capture, keyLog string) {
 	items := []wire.Item{
 		{Event: &event.Event{Context: who, Kind: event.KindSessionOpen, Time: began, Route: &event.Route{Client: "192.0.2.1:40000"}}},
 		{Event: &event.Event{Context: who, Kind: event.KindUpstreamOpen, Time: began, Route: &event.Route{Server: "198.51.100.7:993"}}},
+	}
+	for i := range clear {
+		clear[i].Time = began.Add(time.Duration(len(items)) * time.Millisecond)
+		items = append(items, wire.Item{Octets: &clear[i]})
 	}
 	var mu sync.Mutex
 	noting := func(side event.Side) func([]byte) {
@@ -120,6 +124,27 @@ func insideTLS(t *testing.T) (capture, keyLog string) {
 	return asOthersDo(t, ours, mathrand.New(mathrand.NewPCG(1, 1))), keyLog
 }
 
+// onPort rewrites a capture by asOthersDo: the server is on port, and not on 143.
+func onPort(t *testing.T, capture string, port uint16) string {
+	t.Helper()
+	data, err := os.ReadFile(capture)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at := 24; at+16 < len(data); at += 16 + int(binary.LittleEndian.Uint32(data[at+8:])) {
+		ports := data[at+16+14+20:]
+		for i := 0; i < 4; i += 2 {
+			if binary.BigEndian.Uint16(ports[i:]) == 143 {
+				binary.BigEndian.PutUint16(ports[i:], port)
+			}
+		}
+	}
+	if err := os.WriteFile(capture, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return capture
+}
+
 // encryptedAdvice is what is said of the one session of a capture.
 func encryptedAdvice(t *testing.T, path string, log *captures.KeyLog) (title, advice string) {
 	t.Helper()
@@ -144,7 +169,24 @@ func encryptedAdvice(t *testing.T, path string, log *captures.KeyLog) (title, ad
 // Of TLS the handshake is shown, and how to read the rest: what the advice says
 // of tshark is done here.
 func TestKeys(t *testing.T) {
-	capture, keyLog := insideTLS(t)
+	said := func(side event.Side, text string) wire.Octets { return wire.Octets{Side: side, Data: []byte(text)} }
+	clear := []wire.Octets{said(event.SideServer, "* OK [CAPABILITY IMAP4rev1 STARTTLS] hi\r\n"), said(event.SideClient, "t1 STARTTLS\r\n"), said(event.SideServer, "t1 OK go\r\n")}
+	for _, tt := range []struct {
+		name  string
+		port  uint16
+		clear []wire.Octets
+	}{
+		{"implicit on 143", 143, nil}, {"implicit on another port", 8993, nil},
+		{"upgraded on 143", 143, clear}, {"upgraded on another port", 8143, clear},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			capture, keyLog := insideTLS(t, tt.clear...)
+			testKeys(t, onPort(t, capture, tt.port), keyLog)
+		})
+	}
+}
+
+func testKeys(t *testing.T, capture, keyLog string) {
 	title, advice := encryptedAdvice(t, capture, nil)
 	if !strings.Contains(title, "imap.example.org, TLS 1.3") || !strings.Contains(advice, "SSLKEYLOGFILE") {
 		t.Errorf("without keys: %s: %s", title, advice)

@@ -242,7 +242,7 @@ func asksForTLS(tail []byte) bool {
 
 // upgrade begins TLS in a session that was read so far.
 func (s *Stream) upgrade(i int, data []byte, t time.Time) {
-	s.state, s.hello = secret, new(hello)
+	s.state, s.hello, s.Upgraded = secret, new(hello), true
 	s.hidden(i, data, t)
 }
 

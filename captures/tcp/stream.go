@@ -18,6 +18,7 @@ type Stream struct {
 	Client, Server netip.AddrPort
 	Start          time.Time
 	Whole          bool     // the capture has its beginning
+	Upgraded       bool     // it began in the clear and went on inside TLS
 	Hidden         [2]int64 // octets inside TLS, from the client and from the server
 	Data           any      // the sink's own
 
