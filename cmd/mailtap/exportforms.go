@@ -67,6 +67,9 @@ func exportEML(o exportOptions, std streams) error {
 
 // exportMbox writes all messages to one file.
 func exportMbox(o exportOptions, std streams) error {
+	if info, err := os.Stat(o.out); err == nil && info.Mode().IsRegular() && info.Size() > 0 { // mail, it may be
+		return usagef("--out %s is there already: choose another name", o.out)
+	}
 	return o.into(std, func(std streams) error {
 		r, accept, err := o.open(std)
 		if err != nil {
@@ -93,7 +96,7 @@ func tellMail(w io.Writer, r export.MailResult, path string) {
 	}
 	fmt.Fprintln(w)
 	if r.Again > 0 {
-		fmt.Fprintf(w, "mailtap: %s went by more than once, and stands there once\n", plural(r.Again, "message", "messages"))
+		fmt.Fprintf(w, "mailtap: %s again, and not written twice\n", plural(r.Again, "message went by", "messages went by"))
 	}
 	if r.Headers > 0 {
 		fmt.Fprintf(w, "mailtap: of %s only header fields went by: left out\n", plural(r.Headers, "message", "messages"))
