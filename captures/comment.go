@@ -123,10 +123,12 @@ func kindOf(e *event.Event) string {
 		return kindMark
 	case event.KindSessionClose:
 		return kindClose
-	case event.KindGap, event.KindListening, event.KindLog:
+	case event.KindListening, event.KindLog:
 		return ""
 	}
 	switch {
+	case e.Kind == event.KindGap && e.Bytes > 0: // sequence numbers are left out
+		return ""
 	case e.Leg == event.LegServer:
 		return kindServerLeg
 	case e.Kind.Protocol():

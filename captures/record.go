@@ -95,7 +95,7 @@ func (r *recorder) event(f *flow, e *event.Event) {
 	}
 	kind := kindOf(e)
 	switch {
-	case e.Kind == event.KindGap:
+	case e.Kind == event.KindGap && kind == "":
 		r.gap(f, e)
 	case kind == "":
 		return
@@ -122,9 +122,9 @@ func (r *recorder) event(f *flow, e *event.Event) {
 
 // gap leaves out the sequence numbers of octets that nobody has: what is read
 // from elsewhere and written again keeps its gaps. Of an unknown number there
-// is no number to leave out.
+// is no number to leave out: a comment tells of it.
 func (r *recorder) gap(f *flow, e *event.Event) {
-	if e.Bytes <= 0 || e.Bytes > 1<<30 {
+	if e.Bytes > 1<<30 {
 		return
 	}
 	if !f.up {

@@ -62,6 +62,8 @@ func TestRoundTrip(t *testing.T) {
 func TestGaps(t *testing.T) {
 	l := newLive("AAAAAAAAAA", event.POP3, newLineSession)
 	l.open("127.0.0.1:40000", "127.0.0.1:995")
+	l.Gap(event.SideServer, 0, l.tick())
+	l.Gap(event.SideClient, 0, l.tick())
 	l.server("+OK\r\n")
 	l.Gap(event.SideServer, 500, l.tick())
 	l.client("NOOP\r\n")

@@ -417,6 +417,10 @@ func (w *walk) event(s *session, kind string, e *event.Event) {
 		w.give(wire.Item{Session: w.notes.session, Event: e})
 		return
 	}
+	if e.Kind == event.KindGap && s.parse != nil {
+		s.parse.Gap(e.Dir, 0, e.Time)
+		return
+	}
 	if kind == kindClose && s.parse != nil {
 		s.parse.EOF(event.SideClient, e.Time)
 		s.parse.EOF(event.SideServer, e.Time)

@@ -17,10 +17,13 @@ var suspects = regexp.MustCompile(`[A-Za-z][A-Za-z0-9+.-]*://[^\s"\]]+|"[^"]*"|'
 // human replaces what is private in words that a server or mailtap says to
 // people: what looks like somebody's, and names that are known from elsewhere.
 func (n *names) human(text []byte) {
-	at := 0
-	for _, m := range suspects.FindAllIndex(text, -1) {
-		n.knownNames(text[at:m[0]])
+	found := suspects.FindAllIndex(text, -1)
+	for _, m := range found { // first, so that a name in them is known in the rest of the line
 		n.suspect(text[m[0]:m[1]])
+	}
+	at := 0
+	for _, m := range found {
+		n.knownNames(text[at:m[0]])
 		at = m[1]
 	}
 	n.knownNames(text[at:])
@@ -37,11 +40,20 @@ func (n *names) humanText(text string) string {
 func (n *names) knownNames(text []byte) {
 	eachWord(text, func(word []byte) {
 		lower := strings.ToLower(string(word))
-		if n.private[lower] && len(word) > 2 && !vocabulary[strings.ToUpper(lower)] {
+		if (n.private[lower] && len(word) > 2 || isLabel(lower)) && !vocabulary[strings.ToUpper(lower)] {
 			n.put(word, n.standIn(lower))
 		}
 	})
 }
+
+// label is a word of letters and then digits, as machines are called.
+var label = regexp.MustCompile(`^[a-z]+[0-9]+[a-z0-9]*$`)
+
+// technical are such words that name a thing of the protocols'.
+var technical = regexp.MustCompile(`^(imap|pop|tls|ssl|sslv|tlsv|utf|sha|md|rfc|base|v|x|aadsts|ipv|deb|deb[0-9]+u|win|cp)[0-9]+(rev[0-9]|bit)?$`)
+
+// isLabel reports whether a word in lower case looks like the name of a machine.
+func isLabel(lower string) bool { return label.MatchString(lower) && !technical.MatchString(lower) }
 
 // suspect replaces what looks like somebody's, unless it is the protocol's.
 func (n *names) suspect(text []byte) {
@@ -62,6 +74,16 @@ func (n *names) suspect(text []byte) {
 		if isHost(text) {
 			n.name(text)
 		}
+	}
+}
+
+// greets is how Cyrus names its machine: before itself.
+var greets = regexp.MustCompile(`^\]? ?([^ ]+) Cyrus `)
+
+// server replaces the name by which a server calls itself in its greeting.
+func (n *names) server(text []byte) {
+	if m := greets.FindSubmatchIndex(text); m != nil {
+		n.name(text[m[2]:m[3]])
 	}
 }
 
@@ -100,6 +122,10 @@ func isHost(text []byte) bool {
 	}
 	return true
 }
+
+// strange replaces a line that is none of the protocol's: text of a message, it
+// may be, whose size was wrong or whose beginning is missing.
+func strange(line []byte) { fillBut(line, vocabularyLower) }
 
 // isVocabulary reports whether all words of text are the protocol's.
 func isVocabulary(text []byte) bool {

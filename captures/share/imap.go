@@ -10,7 +10,7 @@ import (
 )
 
 // vocabulary is the names of the protocol, upper case.
-var vocabulary = map[string]bool{}
+var vocabulary, vocabularyLower = map[string]bool{}, map[string]bool{}
 
 func init() {
 	for _, terms := range []syntax.Terms{syntax.Commands, syntax.Responses, syntax.ResponseCodes, syntax.CapabilityNames, syntax.MailboxAttributes,
@@ -21,6 +21,9 @@ func init() {
 			}
 		}
 	}
+	for _, word := range []string{"LITERAL", "DATA", "READY", "CONTINUE", "IDLING", "GO", "AHEAD"} {
+		vocabularyLower[strings.ToLower(word)] = true // of continuation requests
+	}
 	for word := range strings.FieldsSeq(`OK NO BAD BYE PREAUTH NIL UID RETURN MIN MAX ALL COUNT SAVE PARTIAL CHARSET UTF-8 UTF8 US-ASCII FLAGS +FLAGS -FLAGS FLAGS.SILENT
 		+FLAGS.SILENT -FLAGS.SILENT UNCHANGEDSINCE CHANGEDSINCE VANISHED EARLIER CONDSTORE QRESYNC MODIFIED STORAGE MESSAGE MAILBOX ANNOTATION-STORAGE
 		SUBSCRIBED CHILDREN REMOTE RECURSIVEMATCH SPECIAL-USE MYRIGHTS METADATA USE CHILDINFO OLDNAME TAG DEFLATE PLAIN LOGIN CRAM-MD5 DIGEST-MD5 XOAUTH2
@@ -29,6 +32,9 @@ func init() {
 		SELECTED SELECTED-DELAYED PERSONAL INBOXES SUBTREE MAILBOXES SET NONE STATUS ADD REMOVEFROM ADDTO RELEVANCY FUZZY CATENATE TEXT URL APPEND REPLACE
 		STLS CAPA STAT UIDL TOP RETR DELE RSET QUIT USER PASS APOP NOOP LAST AUTH LANG XCLIENT XTND SASL`) {
 		vocabulary[word] = true
+	}
+	for word := range vocabulary {
+		vocabularyLower[strings.ToLower(word)] = true
 	}
 }
 
@@ -44,15 +50,30 @@ var named = map[string]bool{
 var allowed = map[string]bool{"RETURN": true, "UTF8": true, "CATENATE": true, "NIL": true}
 
 // idKeys are what ID may say of a program.
-var idKeys = map[string]bool{"name": true, "version": true, "vendor": true, "os": true, "os-version": true, "support-url": true, "date": true, "release-date": true, "contact": true}
+var idKeys = map[string]bool{"name": true, "version": true, "vendor": true, "os": true, "os-version": true, "date": true, "release-date": true, "contact": true}
+
+// tags are those of a session's commands, the newest ones: true for those that
+// stand for another word.
+type tags map[string]bool
+
+const mostTags = 4096
+
+func (t tags) add(tag []byte, replaced bool) {
+	if len(t) >= mostTags {
+		clear(t)
+	}
+	t[string(tag)] = replaced
+}
 
 // imapLines replaces what is private in lines of IMAP.
 type imapLines struct {
 	names   *names
+	tags    tags // shared by both directions
 	client  bool
 	tag     string // of the command or response whose line goes on
 	name    string
 	depth   int
+	words   int    // so far, of those outside parentheses
 	section bool   // inside BODY[...]
 	item    string // the last name of an item
 	key     string // ID: whose value comes
@@ -76,7 +97,7 @@ var mark = regexp.MustCompile(`~?\{(\d+)[+-]?\}\r?\n$`)
 
 func (l *imapLines) line(line []byte) {
 	if !l.goesOn && !l.cut {
-		*l = imapLines{names: l.names, client: l.client}
+		*l = imapLines{names: l.names, tags: l.tags, client: l.client}
 		line = l.begin(line)
 	}
 	l.cut = len(line) > 0 && line[len(line)-1] != '\n'
@@ -96,37 +117,76 @@ func (l *imapLines) line(line []byte) {
 // nothing else needs a look.
 func (l *imapLines) begin(line []byte) []byte {
 	tag, rest := word(line)
-	if len(rest) == 0 || len(tag) == 0 {
+	switch {
+	case len(rest) == 0 || len(tag) == 0:
 		if !l.names.sasl(line) && !vocabulary[strings.ToUpper(string(bytes.TrimRight(line, "\r\n")))] {
-			l.names.human(line)
+			strange(line)
 		}
 		return nil
-	}
-	if string(tag) == "+" {
+	case string(tag) == "+":
 		if !l.names.sasl(rest) {
-			l.names.human(rest)
+			strange(rest)
 		}
 		return nil
+	case l.client:
+		return l.command(tag, rest)
 	}
+	return l.response(line, tag, rest)
+}
+
+// numbered is how clients make tags.
+var numbered = regexp.MustCompile(`^([A-Za-z]|[A-Za-z.]{0,6}[0-9]{1,10})$`)
+
+// command takes a client's line behind its tag.
+func (l *imapLines) command(tag, rest []byte) []byte {
 	name, behind := word(rest)
 	upper := strings.ToUpper(string(name))
-	if !l.client && allDigits(name) {
+	if upper == "UID" {
 		name, behind = word(behind)
 		upper = strings.ToUpper(string(name))
 	}
-	switch {
-	case upper == "UID" && l.client:
-		name, behind = word(behind)
-		upper = strings.ToUpper(string(name))
-	case upper == "OK" || upper == "NO" || upper == "BAD" || upper == "BYE" || upper == "PREAUTH":
-		l.status(behind)
+	replaced := false
+	if !vocabulary[upper] { // it may be text of a message, tag and all
+		if replaced = !numbered.Match(tag); replaced {
+			l.names.replace(tag, false)
+		}
+		l.names.replace(name, false)
+	}
+	l.tags.add(tag, replaced)
+	switch upper {
+	case "CAPABILITY", "ENABLE", "COMPRESS":
+		return nil
+	case "AUTHENTICATE":
+		_, initial := word(behind)
+		l.names.sasl(initial)
 		return nil
 	}
-	if upper == "CAPABILITY" || upper == "ENABLED" || upper == "ENABLE" || upper == "AUTHENTICATE" || upper == "COMPRESS" {
-		if upper == "AUTHENTICATE" {
-			_, initial := word(behind)
-			l.names.sasl(initial)
-		}
+	l.tag, l.name = string(tag), upper
+	return behind
+}
+
+// response takes a server's line behind its tag. One that answers nobody is
+// no response.
+func (l *imapLines) response(line, tag, rest []byte) []byte {
+	name, behind := word(rest)
+	upper := strings.ToUpper(string(name))
+	if string(tag) != "*" && !l.answers(tag) {
+		strange(line)
+		return nil
+	}
+	if allDigits(name) {
+		name, behind = word(behind)
+		upper = strings.ToUpper(string(name))
+	}
+	switch upper {
+	case "OK", "NO", "BAD", "BYE", "PREAUTH":
+		l.status(behind)
+		return nil
+	case "CAPABILITY", "ENABLED":
+		return nil
+	}
+	if string(tag) != "*" {
+		strange(rest)
 		return nil
 	}
 	if !vocabulary[upper] && !bytes.ContainsAny(name, "*") {
@@ -134,6 +194,20 @@ func (l *imapLines) begin(line []byte) []byte {
 	}
 	l.tag, l.name = string(tag), upper
 	return behind
+}
+
+// answers reports whether a command had that tag, and replaces it as there.
+func (l *imapLines) answers(tag []byte) bool {
+	if _, ok := l.tags[string(tag)]; ok {
+		return true
+	}
+	replaced := bytes.Clone(tag)
+	l.names.replace(replaced, false)
+	if l.tags[string(replaced)] {
+		copy(tag, replaced)
+		return true
+	}
+	return false
 }
 
 // word is the first word of a line, and what stands behind it and its space.
@@ -165,6 +239,7 @@ func (l *imapLines) status(text []byte) {
 			text = text[end:]
 		}
 	}
+	l.names.server(text)
 	l.names.human(text)
 }
 
@@ -215,13 +290,20 @@ var (
 
 // atom replaces an atom that is no name of the protocol's.
 func (l *imapLines) atom(atom []byte) {
+	if l.depth == 0 {
+		l.words++
+	}
 	upper := strings.ToUpper(string(atom))
 	switch {
 	case l.section:
 		l.section = !bytes.ContainsAny(atom, "]")
+		if field := bytes.TrimRight(atom, "]<>.0123456789"); !fields[strings.ToLower(string(field))] && !vocabulary[upper] {
+			fillWord(field)
+		}
 	case bytes.ContainsAny(atom, "["):
 		l.section = !bytes.ContainsAny(atom, "]")
 		l.item = "SECTION"
+	case upper == "NIL" || l.depth == 0 && l.rights(atom):
 	case atom[0] == '\\' || atom[0] == '$' && vocabulary[upper] || numbers.Match(atom) || date.Match(atom):
 	case l.depth == 0 && named[l.name]:
 		if !allowed[upper] {
@@ -236,10 +318,25 @@ func (l *imapLines) atom(atom []byte) {
 	}
 }
 
+// firstRights is at which argument the rights begin in commands and responses
+// of RFC 4314; ACL has users and rights by turns.
+var firstRights = map[string]int{"MYRIGHTS": 1, "SETACL": 2, "LISTRIGHTS": 2, "ACL": 2}
+
+var rights = regexp.MustCompile(`^[+-]?[lrswipkxtecdan0-9]+$`)
+
+// rights reports whether a word stands where rights do, and may be some.
+func (l *imapLines) rights(word []byte) bool {
+	first := firstRights[l.name]
+	return first > 0 && l.words > first && !(l.name == "ACL" && l.words%2 == 0) && rights.Match(word)
+}
+
 // str replaces a string.
 func (l *imapLines) str(text []byte) {
+	if l.depth == 0 {
+		l.words++
+	}
 	switch {
-	case len(text) == 0 || date.Match(text):
+	case len(text) == 0 || date.Match(text) || l.depth == 0 && l.rights(text):
 	case l.name == "ID":
 		if l.key == "" {
 			l.key = strings.ToLower(string(text))

@@ -3,6 +3,8 @@ package share
 import (
 	"bytes"
 	"strings"
+
+	"mailtap/parse/pop3"
 )
 
 // popLines replaces what is private in lines of POP3.
@@ -25,7 +27,7 @@ func (l *popLines) line(line []byte) {
 	l.cut = len(line) > 0 && line[len(line)-1] != '\n'
 	switch {
 	case goesOn:
-		l.names.human(line)
+		strange(line)
 	case l.client:
 		l.command(line)
 	default:
@@ -45,8 +47,13 @@ func (l *popLines) command(line []byte) {
 		_, initial := word(rest)
 		l.names.sasl(initial)
 	default:
-		if !l.names.sasl(line) {
+		_, known := pop3.Lookup(strings.ToUpper(string(name)))
+		switch {
+		case l.names.sasl(line):
+		case known:
 			l.names.human(line)
+		default:
+			strange(line)
 		}
 	}
 }
@@ -65,7 +72,15 @@ func (l *popLines) response(line []byte) {
 		if !allDigits(id) {
 			l.names.replace(id, false)
 		}
-	default: // a capability, or of XTND
+	case isCapability(first):
 		l.names.human(line)
+	default:
+		strange(line)
 	}
+}
+
+// isCapability reports whether a line of CAPA's begins with word.
+func isCapability(word []byte) bool {
+	_, ok := pop3.Capability(strings.ToUpper(string(word)))
+	return ok
 }

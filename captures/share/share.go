@@ -18,11 +18,10 @@ package share
 import (
 	"bytes"
 	"slices"
-	"strconv"
-	"strings"
 
 	"mailtap/parse"
 	"mailtap/parse/event"
+	"mailtap/parse/finding"
 	"mailtap/parse/wire"
 )
 
@@ -61,6 +60,7 @@ type session struct {
 	w     *walk
 	parse wire.Session
 	sides [2]side
+	tags  tags // IMAP
 }
 
 // side is one direction: what waits for the end of its line, and its scrubber.
@@ -121,11 +121,12 @@ func (w *walk) begin(item wire.Item) *session {
 	}
 	s := &session{id: item.Session, w: w}
 	s.parse = parse.New(item.Event.Proto, wire.Options{ID: item.Session, ShowSecrets: true, Sink: s})
+	s.tags = tags{}
 	for d := range s.sides {
 		if item.Event.Proto == event.POP3 {
 			s.sides[d].lines = &popLines{names: w.names, client: d == 0}
 		} else {
-			s.sides[d].lines = &imapLines{names: w.names, client: d == 0}
+			s.sides[d].lines = &imapLines{names: w.names, tags: s.tags, client: d == 0}
 		}
 	}
 	w.sessions[item.Session] = s
@@ -265,7 +266,7 @@ func (s *session) lineText(d int, text string) string {
 		return ""
 	}
 	line := []byte(text)
-	var l lines = &imapLines{names: s.w.names, client: d == 0}
+	var l lines = &imapLines{names: s.w.names, tags: s.tags, client: d == 0}
 	if _, ok := s.sides[d].lines.(*popLines); ok {
 		l = &popLines{names: s.w.names, client: d == 0}
 	}
@@ -279,11 +280,7 @@ func (s *session) event(e *event.Event) {
 	case e.Kind == event.KindGap:
 		s.flush(&s.sides[0])
 		s.flush(&s.sides[1])
-		var n int64
-		if digits, ok := strings.CutSuffix(strings.TrimPrefix(e.Text, "{"), " bytes}"); ok {
-			n, _ = strconv.ParseInt(digits, 10, 64)
-		}
-		s.parse.Gap(e.Dir, n, e.Time)
+		s.parse.Gap(e.Dir, e.Bytes, e.Time)
 		return
 	case e.Kind.Protocol() && e.Leg != event.LegServer:
 		return
@@ -341,6 +338,9 @@ func (w *walk) words(e *event.Event) *event.Event {
 	if f := e.Finding; f != nil {
 		with := *f
 		with.Title, with.Advice = n.humanText(f.Title), n.humanText(f.Advice)
+		if entry, ok := finding.Lookup(f.ID); ok && f.ID == "mailtap.encrypted" {
+			with.Advice = entry.Advice // and not the names of the user's files
+		}
 		c.Finding = &with
 	}
 	if x := e.Close; x != nil {

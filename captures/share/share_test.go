@@ -306,6 +306,37 @@ func TestCorpus(t *testing.T) {
 	}
 }
 
+// What is no line of the protocol's may be text of a message, and words that
+// look like machines' names are taken for that.
+func TestStrangeLines(t *testing.T) {
+	k := &record{}
+	k.play("AAAAAAAAAA", event.IMAP,
+		`S: * OK [CAPABILITY IMAP4rev1] hermesbox Cyrus IMAP 3.6 server ready`,
+		`C: a1 ID ("name" "Thunderbird" "support-url" "https://hilfe.secretcorp.example/")`, `S: a1 OK done`,
+		`C: a2 LOGIN hildegard hunter2`, `S: a2 OK [CAPABILITY IMAP4rev1] in, on hermesbox`,
+		`C: a3 SELECT INBOX`, `S: a3 OK [READ-WRITE] done`,
+		`C: a4 FETCH 1 (BODYSTRUCTURE BODY.PEEK[HEADER.FIELDS (FROM X-Geheimfeld)])`,
+		`S: * 1 FETCH (BODYSTRUCTURE (("TEXT" "PLAIN" NIL NIL NIL "BASE64" 10 1)("IMAGE" "PNG" NIL NIL NIL "BASE64" 10) "MIXED")`+"\n"+`Ueberhang einer Nachricht`+"\n* Ueberhang\n+ Ueberhang\na9 OK Ueberhang\nUeberhang",
+		`S: a4 OK done`,
+		`C: Ueberhang eines Entwurfs`, `S: Ueberhang BAD what`, `C: Ueberhang`,
+		`C: b1 MYRIGHTS INBOX`, `S: * MYRIGHTS INBOX lrswi`, `S: * ACL INBOX hildegard lrs kollege rwi`, `S: b1 OK done`,
+		`S: * BYE session on imapnode17 ended`)
+	k.play("BBBBBBBBBB", event.POP3,
+		`S: +OK popkiste ready <1896.697170952@popkiste>`, `C: USER hildegard`, `S: +OK`, `C: PASS hunter2`, `S: +OK`,
+		`C: RETR 1`, "S: +OK\nSubject: x\n\nbegins\n.\nUeberhang einer Nachricht\nkurz\n.", `C: Ueberhang eines Entwurfs`, `C: QUIT`, `S: +OK`)
+	all, _ := everything(t, k.shared(t))
+	for _, word := range []string{"hermesbox", "hilfe", "geheimfeld", "ueberhang", "nachricht", "entwurf", "kollege", "imapnode17", "popkiste", "kurz", "hildegard"} {
+		if strings.Contains(all, word) {
+			t.Errorf("%q is found: %q", word, around(all, word))
+		}
+	}
+	for _, word := range []string{`"base64" 10)`, `"mixed"`, "inbox lrswi", "lrs ", " rwi", "cyrus imap 3.6 server ready", "thunderbird"} {
+		if !strings.Contains(all, word) {
+			t.Errorf("%q is gone", word)
+		}
+	}
+}
+
 // What is said in every place where somebody's name can stand is replaced, and
 // what diagnoses rest on stays.
 func TestPlaces(t *testing.T) {
@@ -376,7 +407,7 @@ func FuzzLines(f *testing.F) {
 		f.Add(line)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		for _, l := range []lines{&imapLines{names: newNames()}, &imapLines{names: newNames(), client: true}, &popLines{names: newNames()}, &popLines{names: newNames(), client: true}} {
+		for _, l := range []lines{&imapLines{names: newNames(), tags: tags{}}, &imapLines{names: newNames(), tags: tags{}, client: true}, &popLines{names: newNames()}, &popLines{names: newNames(), client: true}} {
 			data := []byte(text)
 			rewrite(l, data)
 			if len(data) != len(text) || strings.Count(string(data), "\n") != strings.Count(text, "\n") {

@@ -119,6 +119,9 @@ func (h *half) skip(to uint32, t time.Time, out output) bool {
 	if !h.known || !before(h.next, to) {
 		return false
 	}
+	if len(h.held) > 0 && h.held[0].time.Before(t) {
+		t = h.held[0].time // as what follows the gap
+	}
 	n := int64(to - h.next)
 	h.next = to
 	out.gap(h, n, t)
