@@ -187,7 +187,11 @@ func (w *Writer) findings(o *overview) {
 	var words []string
 	for _, s := range []event.Severity{event.SeverityError, event.SeverityWarning, event.SeverityInfo} {
 		if n := counts[s]; n > 0 {
-			words = append(words, fmt.Sprintf("%d %s", n, severities[s]))
+			word := severities[s]
+			if n > 1 && s != event.SeverityInfo {
+				word += "s"
+			}
+			words = append(words, fmt.Sprintf("%d %s", n, word))
 		}
 	}
 	o.Severities = strings.Join(words, ", ")
