@@ -29,7 +29,7 @@ type Kind string
 const (
 	KindProtocol   Kind = "protocol"   // IMAP against POP3
 	KindTLS        Kind = "tls"        // version, cipher, failure
-	KindGreeting   Kind = "greeting"   // the server's first line
+	KindGreeting   Kind = "greeting"   // the server's first line; its words alone are said, and no difference by themselves
 	KindCapability Kind = "capability" // offered by one server only
 	KindCommand    Kind = "command"    // sent by one client only
 	KindArgument   Kind = "argument"   // the same command with other arguments
@@ -49,13 +49,14 @@ type Difference struct {
 	B        string `json:"b,omitempty"`
 	SeqA     int64  `json:"seq_a,omitempty"` // its event
 	SeqB     int64  `json:"seq_b,omitempty"`
+	State    string `json:"state,omitempty"` // capabilities: in which they are offered
 }
 
 // Report is what Sessions found.
 type Report struct {
 	A           string       `json:"a"` // the sessions' ids
 	B           string       `json:"b"`
-	Same        bool         `json:"same"`            // nothing differs but speed
+	Same        bool         `json:"same"`            // nothing differs but speed, and what the servers call themselves
 	First       string       `json:"first,omitempty"` // the first divergence, in a sentence
 	Differences []Difference `json:"differences"`     // that one first; what happened in the course of the session before what surrounds it
 	Steps       []Pair       `json:"-"`               // all steps side by side
@@ -94,8 +95,10 @@ func Sessions(a, b []*event.Event) *Report {
 func Compare(left, right *Session, o Options) *Report {
 	r := &Report{A: left.id, B: right.id, Differences: []Difference{}}
 	if left.proto != right.proto && left.proto != event.ProtoNone && right.proto != event.ProtoNone {
-		r.add(Difference{Kind: KindProtocol, A: left.proto.Title(), B: right.proto.Title(),
-			Sentence: fmt.Sprintf("one session is %s, the other %s", left.proto.Title(), right.proto.Title())})
+		r.add(Difference{Kind: KindProtocol, A: left.whatItDid(), B: right.whatItDid(),
+			Sentence: fmt.Sprintf("one session is %s, the other %s: their commands cannot be compared", left.proto.Title(), right.proto.Title())})
+		r.judge()
+		return r
 	}
 	r.steps(left, right, o)
 	if !o.OwnLogin {
@@ -116,14 +119,24 @@ func (r *Report) add(ds ...Difference) { r.Differences = append(r.Differences, d
 // judge puts the differences in order, and says which is the first divergence.
 func (r *Report) judge() {
 	sort.SliceStable(r.Differences, func(i, j int) bool { return r.Differences[i].rank() < r.Differences[j].rank() })
-	r.Same = len(r.Differences) == 0 || r.Differences[0].Kind == KindSpeed
-	if !r.Same {
-		r.First = r.Differences[0].Sentence
+	r.Same = len(r.Differences) == 0 || r.Differences[0].rank() >= rankSaid
+	if r.Same {
+		return
+	}
+	r.First = r.Differences[0].Sentence
+	if r.Differences[0].rank() > rankCourse && len(r.Steps) > 0 {
+		r.First = "the clients did the same and were answered alike; " + r.First
 	}
 }
 
+const (
+	rankCourse = 2 // what happened in the course of a session
+	rankSaid   = 5 // and all behind it: said, and no difference by itself
+)
+
 // rank orders the kinds: without a protocol in common or a handshake nothing
 // else can be the same, and what surrounds a session is told behind its course.
+// What a server calls itself matters least.
 func (d *Difference) rank() int {
 	switch d.Kind {
 	case KindProtocol:
@@ -133,14 +146,25 @@ func (d *Difference) rank() int {
 			return 1
 		}
 		return 3
-	case KindGreeting, KindCapability:
+	case KindGreeting:
+		if a, b := firstWord(d.A), firstWord(d.B); a != b {
+			return 1
+		}
+		return rankSaid
+	case KindCapability:
 		return 3
 	case KindEnd:
 		return 4
 	case KindSpeed:
-		return 5
+		return rankSaid + 1
 	}
-	return 2
+	return rankCourse
+}
+
+// firstWord is a greeting's status.
+func firstWord(text string) string {
+	word, _, _ := strings.Cut(text, " ")
+	return word
 }
 
 // steps aligns both sessions' steps and holds those that stand opposite each
@@ -286,19 +310,24 @@ func capabilities(a, b *Session) []Difference {
 			if len(onlyA)+len(onlyB) == 0 {
 				continue
 			}
-			d := Difference{Kind: KindCapability, A: strings.Join(onlyA, " "), B: strings.Join(onlyB, " ")}
-			d.Sentence = fmt.Sprintf("in state %s only the first server offers %s; only the second offers %s", state, none(d.A), none(d.B))
+			d := Difference{Kind: KindCapability, State: state.String(), A: strings.Join(onlyA, " "), B: strings.Join(onlyB, " ")}
+			d.Sentence = fmt.Sprintf("in state %s only the first server offers %s; only the second offers %s", state, some(onlyA), some(onlyB))
 			ds = append(ds, d)
 		}
 	}
 	return ds
 }
 
-func none(text string) string {
-	if text == "" {
+// some names the first ones of a list.
+func some(list []string) string {
+	const most = 8
+	switch n := len(list); {
+	case n == 0:
 		return "nothing more"
+	case n > most:
+		return fmt.Sprintf("%s and %d more", strings.Join(list[:most-1], " "), n-most+1)
 	}
-	return text
+	return strings.Join(list, " ")
 }
 
 // without is what of x is not in y.

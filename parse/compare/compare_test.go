@@ -3,6 +3,7 @@ package compare_test
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -98,13 +99,48 @@ func TestDifferences(t *testing.T) {
 		{"size of the mailbox", "C: b SELECT x\nS: * 3 EXISTS\nS: b OK", "C: b SELECT x\nS: * 4 EXISTS\nS: b OK", compare.KindData, ""},
 		{"order", "C: b NOOP\nS: b OK\nC: c CHECK\nS: c OK", "C: b CHECK\nS: b OK\nC: c NOOP\nS: c OK", compare.KindOrder, ""},
 		{"capabilities", "C: b CAPABILITY\nS: * CAPABILITY IMAP4rev1 IDLE\nS: b OK", "C: b CAPABILITY\nS: * CAPABILITY IMAP4rev1 UIDPLUS\nS: b OK", compare.KindCapability,
-			"in state authenticated only the first server offers IDLE; only the second offers UIDPLUS"},
+			"the clients did the same and were answered alike; in state authenticated only the first server offers IDLE; only the second offers UIDPLUS"},
 		{"the first one first", "C: b SELECT x\nS: b OK\nC: c NOOP\nS: c OK", "C: b SELECT y\nS: b OK", compare.KindArgument, "SELECT has other arguments: SELECT x against SELECT y"},
 	} {
 		r := compare.Sessions(imap(t, tt.a), imap(t, tt.b))
 		if r.Same || len(r.Differences) == 0 || r.Differences[0].Kind != tt.kind || tt.first != "" && r.First != tt.first {
 			t.Errorf("%s: %+v", tt.name, r)
 		}
+	}
+}
+
+// TestWhatMattersFirst: by what name a server greets is told last, how it greets
+// before all that follows.
+func TestWhatMattersFirst(t *testing.T) {
+	run := func(greeting, lines string) []*event.Event {
+		return session(t, "AAAAAAAAAA", event.IMAP, greeting+"\nC: a CAPABILITY\nS: * CAPABILITY IMAP4rev1 "+lines)
+	}
+	for _, tt := range []struct {
+		a, b []*event.Event
+		want []compare.Kind
+	}{
+		{run("S: * OK one", "X\nS: a OK\nC: b NOOP\nS: b OK"), run("S: * OK two", "Y\nS: a OK\nC: b NOOP\nS: b NO"), []compare.Kind{compare.KindAnswer, compare.KindCapability, compare.KindGreeting}},
+		{run("S: * OK one", "X\nS: a OK"), run("S: * OK two", "Y\nS: a OK"), []compare.Kind{compare.KindCapability, compare.KindGreeting}},
+		{run("S: * OK one", "X\nS: a OK\nC: b NOOP\nS: b OK"), run("S: * BYE one", "X\nS: a OK"), []compare.Kind{compare.KindGreeting, compare.KindState, compare.KindCommand}},
+	} {
+		var got []compare.Kind
+		for _, d := range compare.Sessions(tt.a, tt.b).Differences {
+			got = append(got, d.Kind)
+		}
+		if !slices.Equal(got, tt.want) {
+			t.Errorf("%v, want %v", got, tt.want)
+		}
+	}
+	if r := compare.Sessions(run("S: * OK one 1.0", "X\nS: a OK"), run("S: * OK one 1.1 of today", "X\nS: a OK")); !r.Same || len(r.Differences) != 1 {
+		t.Errorf("a server under another name: %+v", r)
+	}
+}
+
+// TestOtherProtocol: commands of IMAP and POP3 are not held against each other.
+func TestOtherProtocol(t *testing.T) {
+	r := compare.Sessions(imap(t, `C: b LIST "" *`+"\nS: b OK"), session(t, "BBBBBBBBBB", event.POP3, "S: +OK\nC: LIST\nS: +OK\nS: ."))
+	if len(r.Differences) != 1 || r.Differences[0].Kind != compare.KindProtocol {
+		t.Errorf("%+v", r.Differences)
 	}
 }
 

@@ -50,7 +50,8 @@ type Session struct {
 	more         int             // commands over maxSteps
 	waited       time.Duration
 	end          string
-	left         bool // LOGOUT or QUIT was answered
+	did          string // in words, as its close has it
+	left         bool   // LOGOUT or QUIT was answered
 }
 
 // maxSteps bounds what one session keeps: some 500 octets each.
@@ -63,6 +64,14 @@ func New(o Options) *Session {
 
 // Greeting is the server's first line, without its code and numbers.
 func (s *Session) Greeting() string { return s.greeting }
+
+// whatItDid is the protocol, and what was done by it.
+func (s *Session) whatItDid() string {
+	if s.did == "" {
+		return s.proto.Title()
+	}
+	return s.proto.Title() + ": " + s.did
+}
 
 // Step is that of the command with a seq, or nil.
 func (s *Session) Step(seq int64) *Step {
@@ -144,7 +153,7 @@ func (s *Session) facts(e *event.Event) {
 	case event.KindTLS:
 		s.handshake(e.TLS)
 	case event.KindSessionClose:
-		s.end = "by the " + e.Close.By.String()
+		s.end, s.did = "by the "+e.Close.By.String(), e.Close.Summary
 		if s.left {
 			s.end = "after LOGOUT or QUIT" // who closes first then is chance
 		}

@@ -40,7 +40,7 @@ func (r *Report) Beside(w io.Writer, s Style) error {
 	p := &page{w: w, style: s, width: max(s.Width, 40)}
 	p.head(r)
 	for i := range r.Differences {
-		if d := &r.Differences[i]; d.rank() != 2 {
+		if d := &r.Differences[i]; d.rank() != rankCourse {
 			p.difference(d)
 		}
 	}
@@ -72,7 +72,11 @@ func (p *page) title(i int, id string) string {
 func (p *page) head(r *Report) {
 	p.line("%s against %s", p.title(0, r.A), p.title(1, r.B))
 	if r.Same {
-		p.line("  the same: nothing differs but tags, numbers and time")
+		what := "tags, numbers and time"
+		if len(r.Differences) > 0 && r.Differences[0].Kind == KindGreeting {
+			what += ", and what the servers call themselves"
+		}
+		p.line("  the same: nothing differs but %s", what)
 		return
 	}
 	p.wrapped("  first: ", r.First, layout.Bad)
@@ -106,6 +110,8 @@ func (p *page) difference(d *Difference) {
 // at says at which events a difference stands.
 func at(d *Difference) string {
 	switch {
+	case d.State != "":
+		return " in state " + d.State
 	case d.SeqA != 0 && d.SeqB != 0:
 		return fmt.Sprintf(" (event %d against %d)", d.SeqA, d.SeqB)
 	case d.SeqA != 0:
