@@ -25,8 +25,10 @@ The login is the replay's own: the recording has passwords masked. It is done
 where the recorded client's was taken, in its way or the best that the server
 offers, with the password of --password-file, $MAILTAP_PASSWORD or a prompt.
 TLS is as UPSTREAM says; imap:// and pop3:// upgrade where the recorded client
-did. Compression is left out. UIDs are those of the server where its answers
-show which they are. What deletes something is listed, and asked about first.`
+did. Compression is left out. UIDs and POP3's message-numbers are those of the
+server where its answers show which they are. What deletes something is listed,
+and asked about first; it is left out where it might hit another message than
+the recorded one.`
 
 const replayClientExample = `  mailtap replay client bug.pcapng imaps://test.example.org --user alice`
 

@@ -185,7 +185,10 @@ var (
 	token     = regexp.MustCompile(`[A-Za-z0-9+/_-]{24,}={0,2}`)
 	stamp     = regexp.MustCompile(`<[^<>@ ]+@[^<>@ ]+>`)
 	timestamp = regexp.MustCompile(`\s*<[^<>]*>\s*$`) // of a POP3 greeting, RFC 1939 §7
-	digit     = regexp.MustCompile(`[0-9]`)
+	// A POP3 command with a message-number.
+	messageNumber = regexp.MustCompile(`^(RETR|TOP|DELE|LIST|UIDL) [0-9]+`)
+
+	digit = regexp.MustCompile(`[0-9]`)
 )
 
 // key is what a command is aligned by: its meaning without what differs
@@ -195,6 +198,9 @@ func (o Options) key(e *event.Event) string {
 		return "login"
 	}
 	k := Meaning(e)
+	if o.OwnLogin && e.Proto == event.POP3 { // the replay finds messages by their unique-ids
+		k = messageNumber.ReplaceAllString(k, "$1 #")
+	}
 	if strings.HasPrefix(e.Name, "UID ") && !o.ClientOnly { // a replayed server has the recorded UIDs
 		k = uids.ReplaceAllString(k, `"$1":"#"`)
 	}

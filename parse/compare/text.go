@@ -76,7 +76,7 @@ func (p *page) head(r *Report) {
 		if len(r.Differences) > 0 && r.Differences[0].Kind == KindGreeting {
 			what += ", and what the servers call themselves"
 		}
-		p.line("  the same: nothing differs but %s", what)
+		p.wrapped("  the same: ", "nothing differs but "+what, layout.Plain)
 		return
 	}
 	p.wrapped("  first: ", r.First, layout.Bad)

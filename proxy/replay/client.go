@@ -51,8 +51,10 @@ type player struct {
 	offers   offers
 	recorded *compare.Session
 	options  compare.Options
-	sent     map[int64]int64 // the new command's seq, by the recorded one's
+	sent     map[int64]int64   // the new command's seq, by the recorded one's
+	then     map[int64]*answer // the recorded commands, by their seq
 	uids     uids
+	maildrop maildrop
 	plan     plan
 	hearing  sync.WaitGroup
 }
@@ -62,7 +64,7 @@ type player struct {
 // refused.
 func (c *Client) Run(ctx context.Context) (*compare.Report, error) {
 	options := compare.Options{OwnLogin: true}
-	p := &player{Client: c, options: options, recorded: c.Recording.Compared(options), sent: map[int64]int64{}, plan: planOf(c.Recording)}
+	p := &player{Client: c, options: options, recorded: c.Recording.Compared(options), sent: map[int64]int64{}, plan: planOf(c.Recording), then: answers(c.Recording)}
 	p.live = newLive(c.ID, c.Recording.Proto, c.Sink, options)
 	p.listens = true
 	err := p.connect(ctx)
@@ -190,11 +192,35 @@ func (p *player) send(ctx context.Context, t *Turn) (more bool, err error) {
 		}
 		return true, nil
 	}
-	ok, err := p.submit(ctx, p.uids.mapped(t), p.offers)
+	data, why := p.mapped(t)
+	if why != "" {
+		p.note("%s is left out: %s", clip(t.Text), why)
+		return true, nil
+	}
+	ok, err := p.submit(ctx, data, p.offers)
 	p.mu.Lock()
 	p.sent[t.Seq] = p.live.command
 	p.mu.Unlock()
 	return ok, err
+}
+
+// mapped is a command with the numbers that its messages have now; why says
+// why it is better not sent.
+func (p *player) mapped(t *Turn) (data []byte, why string) {
+	if t.Proto == event.POP3 {
+		return p.maildrop.mapped(t)
+	}
+	return p.uids.mapped(t)
+}
+
+// learn takes a recorded command with its answer, and what came now.
+func (p *player) learn(then, now *answer) {
+	if p.Recording.Proto == event.POP3 {
+		p.maildrop.then.learn(then)
+		p.maildrop.now.learn(now)
+		return
+	}
+	p.uids.learn(then, now)
 }
 
 // submit sends a whole command, and waits where the server has to ask for
@@ -267,8 +293,8 @@ func (p *player) answer(ctx context.Context, t *Turn) (bool, error) {
 	if err != nil || !ok {
 		return ok, p.silent(err)
 	}
-	if a := p.completed(seq); a != nil {
-		p.uids.learn(p.Recording, t, a)
+	if now := p.completed(seq); now != nil && p.then[t.Cmd] != nil {
+		p.learn(p.then[t.Cmd], now)
 	}
 	if p.StopOnDifference && p.differs(t.Cmd, seq) {
 		p.note("stopped at the first answer that differs; the rest was not played")

@@ -282,9 +282,9 @@ func TestDestructive(t *testing.T) {
 // TestUIDsAreMapped holds that numbers follow what the answers tell, and only that.
 func TestUIDsAreMapped(t *testing.T) {
 	u := &uids{}
-	u.fetched(map[uint32]uint32{1: 10, 2: 20}, map[uint32]uint32{1: 110, 2: 120})
-	u.found([]uint32{30, 40}, []uint32{130, 140})
-	u.found([]uint32{50}, []uint32{1, 2})
+	u.at("").fetched(map[uint32]uint32{1: 10, 2: 20}, map[uint32]uint32{1: 110, 2: 120})
+	u.at("").pair([]uint32{30, 40}, []uint32{130, 140})
+	u.at("").pair([]uint32{50}, []uint32{1, 2})
 	for in, want := range map[string]string{
 		"a UID FETCH 10 FLAGS":            "a UID FETCH 110 FLAGS",
 		"a uid store 10:20,40 +FLAGS (x)": "a uid store 110:120,140 +FLAGS (x)",
@@ -292,7 +292,7 @@ func TestUIDsAreMapped(t *testing.T) {
 		"a UID FETCH 10,50 FLAGS":         "a UID FETCH 10,50 FLAGS",
 		"a FETCH 10 FLAGS":                "a FETCH 10 FLAGS",
 	} {
-		if got := string(u.mapped(&Turn{Data: []byte(in)})); got != want {
+		if got, why := u.mapped(&Turn{Data: []byte(in)}); string(got) != want || why != "" {
 			t.Errorf("%q is mapped to %q, want %q", in, got, want)
 		}
 	}

@@ -40,8 +40,9 @@ type live struct {
 	raw       raw
 }
 
-// answer is what came for a command that is not done with.
+// answer is a command that is not done with, and what came for it.
 type answer struct {
+	command    *event.Event
 	data       []*event.Event // untagged, as far as numbers can be learned from it
 	completion *event.Event
 }
@@ -72,7 +73,7 @@ func (l *live) Event(e *event.Event) {
 		switch e.Kind {
 		case event.KindCommand:
 			l.command, l.latest = e.Seq, e
-			l.done[e.Seq] = &answer{}
+			l.done[e.Seq] = &answer{command: e}
 		case event.KindContinuation:
 			l.asked++
 			l.challenge = challengeOf(line)
@@ -137,7 +138,18 @@ func (l *live) answered(e *event.Event) {
 	case a == nil:
 	case e.Completes:
 		a.completion = e
-	case len(a.data) < mostLearned && (e.Name == "FETCH" || e.Name == "SEARCH"):
+	default:
+		a.add(e)
+	}
+}
+
+// add keeps untagged data that tells numbers.
+func (a *answer) add(e *event.Event) {
+	if len(a.data) >= mostLearned {
+		return
+	}
+	switch {
+	case e.Name == "FETCH", e.Name == "SEARCH", e.Name == "ESEARCH", e.Name == "EXISTS", e.Code == "UIDVALIDITY", e.Code == "COPYUID":
 		a.data = append(a.data, e)
 	}
 }

@@ -183,6 +183,24 @@ func (rec *Recording) Compared(o compare.Options) *compare.Session {
 	return s
 }
 
+// answers are the recorded commands with what came for them, by their seq.
+func answers(rec *Recording) map[int64]*answer {
+	all := map[int64]*answer{}
+	for i := range rec.Turns {
+		e := rec.Turns[i].Event
+		switch a := all[e.Cmd]; {
+		case rec.Turns[i].sent() && e.Kind == event.KindCommand:
+			all[e.Seq] = &answer{command: e}
+		case a == nil || e.Kind != event.KindResponse || e.Leg != event.LegBoth:
+		case e.Completes:
+			a.completion = e
+		default:
+			a.add(e)
+		}
+	}
+	return all
+}
+
 // loginName tells commands that carry credentials.
 func loginName(name string) bool {
 	switch name {
