@@ -255,6 +255,7 @@ func (s *Stream) close(i int, reset bool, t time.Time) {
 	case mail:
 		s.a.sink.Close(s, s.side(i), reset, t)
 	}
+	s.a.ended(s)
 }
 
 func sideIndex(side event.Side) int {

@@ -39,6 +39,7 @@ type Assembler struct {
 	streams map[flow]*Stream
 	recent  *list.List // of *Stream, the one that was quiet longest first
 	kept    int        // octets that wait, in all streams
+	over    []*Stream  // that have ended, the last ones: what is late of them is nothing new
 	cut     fragments  // datagrams in pieces
 	passed  Passed
 }
@@ -60,6 +61,7 @@ func (a *Assembler) Passed() Passed { return a.passed }
 // The bounds on memory.
 const (
 	maxStreams = 16 << 10
+	maxOver    = 1 << 10
 	maxKept    = 64 << 20 // octets that wait in all streams
 	maxHole    = 1 << 20  // octets that wait behind one hole
 	maxUnknown = 16 << 10 // octets of a stream that is not recognised yet
@@ -117,6 +119,19 @@ func (a *Assembler) stream(seg *segment, t time.Time) *Stream {
 	s.place = a.recent.PushBack(s)
 	a.streams[key] = s
 	return s
+}
+
+// ended remembers a stream that is over for a while.
+func (a *Assembler) ended(s *Stream) {
+	a.over = append(a.over, s)
+	if len(a.over) <= maxOver {
+		return
+	}
+	old := a.over[0]
+	a.over[0], a.over = nil, a.over[1:]
+	if a.streams[old.key] == old {
+		a.drop(old, old.last)
+	}
 }
 
 // drop gives up a stream: what waits in it comes out, with gaps.

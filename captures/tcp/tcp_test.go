@@ -451,3 +451,33 @@ func FuzzPacket(f *testing.F) {
 		a.Flush()
 	})
 }
+
+// What is over is forgotten, but not at once: late packets of it begin nothing.
+func TestOver(t *testing.T) {
+	h := newHeard()
+	a := New(h)
+	give := func(port uint16, p packet) {
+		src, dst := netip.AddrPortFrom(clientEnd.Addr(), port), serverEnd
+		if p.from == s {
+			src, dst = dst, src
+		}
+		f := buildFrame(t, src, dst, p)
+		a.Packet(linkEthernet, when, f, len(f))
+	}
+	one := append(append([]packet(nil), hands...),
+		packet{from: s, seq: 1, ack: 1, flags: "A", data: "+OK\r\n"},
+		packet{from: s, seq: 6, ack: 1, flags: "FA"}, packet{from: c, seq: 1, ack: 7, flags: "FA"}, packet{from: s, seq: 7, ack: 2, flags: "A"})
+	const connections = maxOver + 500
+	for i := range connections {
+		for _, p := range one {
+			give(uint16(10000+i), p)
+		}
+	}
+	if len(a.streams) > maxOver || a.recent.Len() != len(a.streams) {
+		t.Errorf("%d streams are kept, %d in their order", len(a.streams), a.recent.Len())
+	}
+	give(10000+connections-1, one[3])
+	if len(h.streams) != connections {
+		t.Errorf("%d streams, want %d", len(h.streams), connections)
+	}
+}

@@ -116,9 +116,6 @@ func (s *Session) rest() {
 	}
 }
 
-// Hidden reports whether TLS hides what the session did.
-func (s *Session) Hidden() bool { return s.hidden && !s.loggedIn }
-
 // Summary is what the session did, in words: one sentence without its full
 // stop; "" where nothing happened that is worth a word.
 func (s *Session) Summary() string {

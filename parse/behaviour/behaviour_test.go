@@ -1,6 +1,8 @@
 package behaviour_test
 
 import (
+	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -303,5 +305,36 @@ func TestNoSignOfOnesOwn(t *testing.T) {
 	s.end()
 	if signs := accounts.List()[0].Signs; len(signs) != 0 {
 		t.Errorf("signs %+v of one session alone", signs)
+	}
+}
+
+// TestAccountsStayLight: what is kept of a session that is over does not grow
+// with the messages that it saw.
+func TestAccountsStayLight(t *testing.T) {
+	var uidl strings.Builder
+	uidl.WriteString("S: +OK\nC: USER alice\nS: +OK\nC: PASS x\nS: +OK\nC: UIDL\nS: +OK\n")
+	for i := range 200 {
+		fmt.Fprintf(&uidl, "S: %d unique-id-of-message-%d\n", i+1, i+1)
+	}
+	uidl.WriteString("S: .\nC: QUIT\nS: +OK")
+	var accounts behaviour.Accounts
+	play := func(sessions int) uint64 {
+		for i := range sessions {
+			s := begin(fmt.Sprintf("S%09d", i), event.POP3, "192.0.2.1:5000", &accounts)
+			s.play(uidl.String())
+			s.end()
+		}
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	const sessions = 300
+	before := play(10)
+	if each := (int64(play(sessions)) - int64(before)) / sessions; each > 4<<10 {
+		t.Errorf("%d octets are kept of a session", each)
+	}
+	if n := len(accounts.List()[0].Visits); n != sessions+10 {
+		t.Errorf("%d sessions", n)
 	}
 }
