@@ -20,10 +20,12 @@ import (
 
 // rawlog is a pair of files that Dovecot's rawlog wrote of one session: what
 // the client sent in .in, what it got in .out, each line behind the time at
-// which it began. Dovecot begins them behind the login.
+// which it began. Dovecot begins them behind the login; export writes whole
+// sessions.
 type rawlog struct {
 	paths   [2]string
 	session Session
+	whole   bool // the greeting is in it
 }
 
 // errHalfRawlog says that one file of a rawlog pair is missing.
@@ -56,6 +58,7 @@ func openRawlog(path string) (*rawlog, error) {
 	base := strings.TrimSuffix(path, end)
 	l := &rawlog{paths: [2]string{base + ".in", base + ".out"}}
 	var begins [2]time.Time
+	var heads [2][]byte
 	for d, name := range l.paths {
 		head, err := headOf(name)
 		if errors.Is(err, os.ErrNotExist) {
@@ -68,7 +71,7 @@ func openRawlog(path string) (*rawlog, error) {
 		if !ok && len(head) > 0 {
 			return nil, nil // something else with such a name
 		}
-		begins[d] = t
+		begins[d], heads[d] = t, head
 		if d == server {
 			l.session.Proto = event.IMAP
 			if bytes.HasPrefix(rest, []byte("+OK")) || bytes.HasPrefix(rest, []byte("-ERR")) {
@@ -76,6 +79,7 @@ func openRawlog(path string) (*rawlog, error) {
 			}
 		}
 	}
+	l.whole = greets(heads[client], heads[server])
 	l.session.Start = begins[client]
 	if begins[client].IsZero() || !begins[server].IsZero() && begins[server].Before(begins[client]) {
 		l.session.Start = begins[server]
@@ -84,6 +88,26 @@ func openRawlog(path string) (*rawlog, error) {
 	l.session.ID = base32.StdEncoding.EncodeToString(sum[:])[:10]
 	l.session.Upstream = l.session.Proto.String() + "://dovecot.invalid"
 	return l, nil
+}
+
+// greets reports whether a pair that begins so has the session's beginning: in
+// IMAP the greeting alone is an untagged status, in POP3 a login tells.
+func greets(in, out []byte) bool {
+	_, first, _ := stamp(out)
+	for _, status := range []string{"* OK", "* PREAUTH", "* BYE"} {
+		if bytes.HasPrefix(first, []byte(status)) {
+			return true
+		}
+	}
+	for line := range bytes.Lines(in) {
+		_, line, _ = stamp(line)
+		name, _, _ := strings.Cut(strings.ToUpper(string(bytes.TrimRight(line, "\r\n"))), " ")
+		switch name {
+		case "USER", "PASS", "APOP", "AUTH", "STLS":
+			return true
+		}
+	}
+	return false
 }
 
 // headOf is the beginning of a file.
@@ -154,18 +178,15 @@ func (l *rawlog) walk(r *Reader, id string, fn func(wire.Item) error) error {
 		defer lines.f.Close()
 		sides[d] = lines
 	}
-	w := newWalk(r, "", func(item wire.Item) error {
-		if e := item.Event; e != nil && e.Finding != nil && e.Finding.ID == "proto.client-first" {
-			return nil // the greeting is not in the log
-		}
-		return fn(item)
-	})
+	w := newWalk(r, "", fn)
 	g := &session{id: l.session.ID, context: &event.Context{Session: l.session.ID, Proto: l.session.Proto}}
-	g.parse = r.newParse(l.session.Proto, wire.Options{ID: g.id, ShowSecrets: r.ShowSecrets, Sink: &sink{w, g}, LoggedIn: true})
+	g.parse = r.newParse(l.session.Proto, wire.Options{ID: g.id, ShowSecrets: r.ShowSecrets, Sink: &sink{w, g}, LoggedIn: !l.whole})
 	defer g.parse.Close()
 	now := l.session.Start
 	g.parse.Emit(&event.Event{Kind: event.KindSessionOpen, Time: now, Route: &event.Route{Upstream: l.session.Upstream}})
-	g.parse.Gap(event.SideServer, 0, now) // greeting and login
+	if !l.whole {
+		g.parse.Gap(event.SideServer, 0, now) // greeting and login
+	}
 	for w.failure == nil {
 		d := client
 		if sides[client].data == nil || sides[server].data != nil && sides[server].at.Before(sides[client].at) {
@@ -192,8 +213,12 @@ func (l *rawlog) end(g *session, now time.Time) {
 	g.parse.EOF(event.SideClient, now)
 	g.parse.EOF(event.SideServer, now)
 	info := g.parse.Info()
+	reason := "the rawlog ends"
+	if !l.whole {
+		reason += "; Dovecot begins it behind the login"
+	}
 	g.parse.Emit(&event.Event{Kind: event.KindSessionClose, Time: now, State: info.State, Close: &event.Close{BytesC: info.BytesC, BytesS: info.BytesS,
-		Commands: info.Commands, Duration: now.Sub(l.session.Start), Reason: "the rawlog ends; Dovecot begins it behind the login"}})
+		Commands: info.Commands, Duration: now.Sub(l.session.Start), Reason: reason}})
 }
 
 // sessions is the pair as a list of one.

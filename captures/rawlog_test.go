@@ -72,6 +72,38 @@ func TestRawlog(t *testing.T) {
 	}
 }
 
+// A whole session that was exported as a rawlog is read as that.
+func TestRawlogWhole(t *testing.T) {
+	for name, pair := range map[string][2]string{
+		"imap": {"1795461238.694990 a LOGIN alice secret\r\n1795461238.694994 b NOOP\r\n", "1795461238.694980 * OK hi\r\n1795461238.694992 a OK in\r\n1795461238.694995 b OK\r\n"},
+		"pop3": {"1795461238.694990 USER alice\r\n1795461238.694994 PASS secret\r\n", "1795461238.694980 +OK hi\r\n1795461238.694992 +OK\r\n1795461238.694995 +OK in\r\n"},
+	} {
+		base := filepath.Join(t.TempDir(), name)
+		for i, end := range []string{".in", ".out"} {
+			if err := os.WriteFile(base+end, []byte(pair[i]), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var first *event.Event
+		user := ""
+		for _, item := range walkAll(t, base+".in") {
+			switch e := item.Event; {
+			case e == nil:
+			case e.Kind == event.KindGap:
+				t.Errorf("%s: %s", name, e.Text)
+			case e.Kind.Protocol():
+				if first == nil {
+					first = e
+				}
+				user = e.User
+			}
+		}
+		if first == nil || first.Kind != event.KindGreeting || first.State.LoggedIn() || user != "alice" {
+			t.Errorf("%s: begins with %+v, user %q", name, first, user)
+		}
+	}
+}
+
 // Half of a pair is said to be that; other files with such names are not taken for one.
 func TestRawlogHalf(t *testing.T) {
 	dir := t.TempDir()
