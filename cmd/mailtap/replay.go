@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os/signal"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -106,9 +107,8 @@ func pace(text string) (float64, error) {
 	if text == "max" {
 		return 0, nil
 	}
-	var speed float64
-	number, ok := strings.CutSuffix(text, "x")
-	if _, err := fmt.Sscanf(number, "%g", &speed); !ok || err != nil || speed <= 0 || speed > 1e6 {
+	speed, err := strconv.ParseFloat(strings.TrimSuffix(text, "x"), 64)
+	if err != nil || !(speed > 0 && speed <= 1e6) { // NaN is no speed either
 		return 0, usagef("--speed %q: it is max, or a number of times the recorded speed: 1x, 2x, 0.5x", text)
 	}
 	return speed, nil
