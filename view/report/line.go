@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"mailtap/parse/event"
 	"mailtap/parse/explain"
@@ -19,6 +20,7 @@ type line struct {
 	Mark    string
 	Who     string // the mark in a word, for those who hear it
 	Text    string
+	More    string // of a text that is too long to stand there whole
 	Note    string
 	RFC     string
 	Below   []string
@@ -48,6 +50,7 @@ func lineOf(s *session, e *event.Event) *line {
 	n := explain.AsLine(e)
 	l := &line{Seq: e.Seq, At: since(e.Time.Sub(s.heading.Start)), Mark: strings.TrimRight(n.Mark, ":"),
 		Text: n.Text, Note: n.Note, Below: n.Below, RFC: safe(explain.RFC(e))}
+	l.Text, l.More = split(l.Text)
 	if e.Seq > 0 {
 		l.Anchor = anchor(s.anchor, e.Seq)
 	}
@@ -57,6 +60,19 @@ func lineOf(s *session, e *event.Event) *line {
 	}
 	l.Class = strings.Join(classes(e), " ")
 	return l
+}
+
+// split cuts a long text in two between its characters.
+func split(text string) (head, more string) {
+	const most, shown = 2000, 1000
+	if len(text) <= most {
+		return text, ""
+	}
+	cut := shown
+	for cut > 0 && !utf8.RuneStart(text[cut]) {
+		cut--
+	}
+	return text[:cut], text[cut:]
 }
 
 var whose = map[event.Side]string{event.SideNone: "about", event.SideClient: "client", event.SideServer: "server", event.SideProxy: "mailtap"}

@@ -97,6 +97,24 @@ func TestLinks(t *testing.T) {
 	}
 }
 
+// A very long line does not fill the page, neither where it stands nor as what
+// a finding rests on.
+func TestLongLine(t *testing.T) {
+	page := write(t, Options{}, func(w *Writer) {
+		play(w, "AAAAAAAAAA", event.IMAP, "S: * OK [CAPABILITY IMAP4rev1] ready", "C: a1 LOGIN alice secret", "S: a1 NO [AUTHENTICATIONFAILED] "+strings.Repeat("no ", 5000))
+	})
+	if !strings.Contains(page, " bytes more</summary>") {
+		t.Error("a long line is not cut")
+	}
+	visible := regexp.MustCompile(`(?s)<details class="more">.*?</details>`).ReplaceAllString(page, "")
+	if n := strings.Count(visible, "no no "); n > 1000 {
+		t.Errorf("%d times \"no no\" where nothing was opened", n)
+	}
+	if strings.Count(page, "no no ") <= strings.Count(visible, "no no ") {
+		t.Error("the rest of it is not there")
+	}
+}
+
 // A row of lines of one kind is folded, with its number; a short one is not.
 func TestFold(t *testing.T) {
 	page := write(t, Options{}, func(w *Writer) { refused(w, "AAAAAAAAAA", 40) })
