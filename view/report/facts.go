@@ -156,7 +156,7 @@ func (n *answer) quantile(part float64) time.Duration {
 	want, seen := int(math.Ceil(part*float64(n.Count))), 0
 	for i, count := range n.steps {
 		if seen += count; seen >= want {
-			return min(time.Duration(math.Pow(1.12, float64(i)+0.5)*float64(time.Microsecond)), n.max)
+			return min(time.Duration(math.Pow(1.12, float64(i+1))*float64(time.Microsecond)), n.max)
 		}
 	}
 	return n.max

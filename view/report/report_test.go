@@ -97,6 +97,23 @@ func TestLinks(t *testing.T) {
 	}
 }
 
+// A part of the answers took at most what is said, which is never more than the
+// slowest took.
+func TestQuantile(t *testing.T) {
+	var n answer
+	for us := 1000; us <= 2000; us += 10 {
+		n.Count++
+		n.max = time.Duration(us) * time.Microsecond
+		n.steps[step(n.max)]++
+	}
+	if q := n.quantile(0.5); q < 1500*time.Microsecond || q > 1700*time.Microsecond {
+		t.Errorf("half of them took %v at most, want 1.5 ms or a little more", q)
+	}
+	if q := n.quantile(1); q != n.max {
+		t.Errorf("all took %v at most, want %v", q, n.max)
+	}
+}
+
 // A very long line does not fill the page, neither where it stands nor as what
 // a finding rests on.
 func TestLongLine(t *testing.T) {
