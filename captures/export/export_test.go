@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -321,5 +322,48 @@ func TestRawlog(t *testing.T) {
 		if err != nil || string(got) != want {
 			t.Errorf("%s: %q, %v; want %q", end, got, err, want)
 		}
+	}
+}
+
+// Where a recording lacks octets of a message it is not all there; what is
+// missing elsewhere makes no message incomplete.
+func TestGapInMessage(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		proto event.Proto
+		lines []string        // "gap": 100 octets of the server are missing
+		want  map[string]bool // complete, by subject
+	}{
+		{"POP3", event.POP3, []string{"S:+OK hi\r\n", "C:RETR 1\r\n", "S:+OK\r\nSubject: a\r\n\r\nbegin", "gap", "S:end\r\n.\r\n", "C:RETR 2\r\n", "S:+OK\r\nSubject: b\r\n\r\nwhole\r\n.\r\n"}, map[string]bool{"a": false, "b": true}},
+		{"POP3, its beginning", event.POP3, []string{"S:+OK hi\r\n", "C:RETR 1\r\n", "S:+OK\r\n", "gap", "S:end\r\n.\r\n"}, map[string]bool{"": false}},
+		{"POP3, its end", event.POP3, []string{"S:+OK hi\r\n", "C:RETR 1\r\n", "S:+OK\r\nSubject: a\r\n\r\nbegin", "gap", "C:RETR 2\r\n", "S:+OK\r\nSubject: b\r\n\r\nwhole\r\n.\r\n"}, map[string]bool{"a": false, "b": true}},
+		{"POP3, all of one", event.POP3, []string{"S:+OK hi\r\n", "C:RETR 1\r\n", "gap", "C:RETR 2\r\n", "S:+OK\r\nSubject: b\r\n\r\nwhole\r\n.\r\n"}, map[string]bool{"b": true}},
+		{"IMAP", event.IMAP, []string{"S:* PREAUTH hi\r\n", "C:a FETCH 1:2 BODY[]\r\n", "S:* 1 FETCH (BODY[] {120}\r\nSubject: a\r\n\r\n", "gap", "S:end...)\r\n* 2 FETCH (BODY[] {14}\r\nSubject: b\r\n\r\n)\r\na OK done\r\n"}, map[string]bool{"a": false, "b": true}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			k := new(kept)
+			s, now := k.open("AAAAAAAAAA", c.proto), began
+			for _, line := range c.lines {
+				now = now.Add(time.Millisecond)
+				side, data, _ := strings.Cut(line, ":")
+				if line == "gap" {
+					s.Gap(event.SideServer, 100, now)
+				} else {
+					s.Feed(event.ParseSide(strings.ToLower(side)), []byte(data), now, nil)
+				}
+			}
+			k.close(s, now)
+			_, index, _ := eml(t, k)
+			got := map[string]bool{}
+			for _, m := range index {
+				got[m.Subject] = m.Complete
+				if !m.Complete && m.Seen == "" {
+					t.Errorf("%q is incomplete, and nothing says why", m.Subject)
+				}
+			}
+			if len(index) != len(got) || !maps.Equal(got, c.want) {
+				t.Errorf("complete: %v, want %v", got, c.want)
+			}
+		})
 	}
 }

@@ -35,6 +35,7 @@ type mailSession struct {
 type literals struct {
 	texts []*text
 	open  bool   // the last one goes on
+	lost  int64  // octets that the recording lacks, since the last line
 	tail  []byte // of what stands before the next one: how it was announced
 }
 
@@ -66,6 +67,9 @@ func (g *gatherer) octets(s *mailSession, o *wire.Octets) error {
 	}
 	if o.Part == wire.PartNone {
 		l.open = l.open && len(o.Data) == 0
+		if len(l.texts) == 0 {
+			l.lost = 0 // what was missing stood before this
+		}
 		l.tail = append(l.tail, o.Data[max(0, len(o.Data)-maxMark):]...)
 		l.tail = l.tail[max(0, len(l.tail)-maxMark):]
 		return nil
@@ -111,12 +115,18 @@ func (g *gatherer) event(s *mailSession, e *event.Event) error {
 			return err
 		}
 	}
-	if !e.Kind.Protocol() || e.Leg == event.LegServer {
-		return nil
-	}
 	l := &s.sides[1]
 	if e.Dir == event.SideClient {
 		l = &s.sides[0]
+	}
+	if e.Kind == event.KindGap {
+		l.lost += e.Bytes
+	}
+	if !e.Kind.Protocol() || e.Leg == event.LegServer {
+		return nil
+	}
+	if len(l.texts) > 0 {
+		l.texts[0].lost = l.lost
 	}
 	err := g.data(s, e, l.texts)
 	l.drop()
@@ -158,8 +168,11 @@ func (g *gatherer) popped(s *mailSession, e *event.Event, d *pop3.Message, texts
 	if err != nil {
 		return err
 	}
-	m.text, m.Complete = plain, e.For == "RETR" && e.Completes && plain.cut == 0
+	lost := texts[0].lost
+	m.text, m.Complete = plain, e.For == "RETR" && e.Completes && plain.cut == 0 && lost == 0
 	switch {
+	case lost > 0:
+		m.Seen = fmt.Sprintf("all but some %d octets, which the recording lacks", lost)
 	case plain.cut > 0:
 		m.Seen = notRecorded(plain.cut)
 	case !e.Completes:

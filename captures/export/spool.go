@@ -33,6 +33,7 @@ type text struct {
 	pieces []extent
 	size   int64
 	cut    int64 // octets of it that the recording left out
+	lost   int64 // octets of it that the recording lacks: POP3, where no size tells
 
 	announced int64 // as how many octets it was announced, as a literal; -1: not known
 }
