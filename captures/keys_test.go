@@ -177,7 +177,7 @@ func TestKeys(t *testing.T) {
 		clear []wire.Octets
 	}{
 		{"implicit on 143", 143, nil}, {"implicit on another port", 8993, nil},
-		{"upgraded on 143", 143, clear}, {"upgraded on another port", 8143, clear},
+		{"upgraded on another port", 8143, clear},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			capture, keyLog := insideTLS(t, tt.clear...)
