@@ -175,6 +175,9 @@ func (r *Reader) NoMail() string {
 	if other := p.Connections - p.TLS; other > 0 {
 		text += fmt.Sprintf("; %s of another protocol", connections(other))
 	}
+	if p.Unread > 0 {
+		text += fmt.Sprintf("; %d of its packets are on a link of type %d, which mailtap does not read", p.Unread, p.Link)
+	}
 	if p.TLS > 0 {
 		text += fmt.Sprintf("; %s inside TLS (to %s), which may be mail and cannot be read: record with mailtap proxy, or decrypt with the client's SSLKEYLOGFILE in Wireshark",
 			connections(p.TLS), wire.Escape([]byte(strings.Join(p.Servers, ", "))))

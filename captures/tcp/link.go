@@ -33,6 +33,15 @@ const (
 	etherMPLS = 0x8847
 )
 
+// reads reports whether packets on such links are read.
+func reads(link uint16) bool {
+	switch link {
+	case linkNull, linkEthernet, linkRawBSD, linkRawOpen, linkPPP, linkRaw, linkLoop, linkSLL, linkIPv4, linkIPv6, linkSLL2:
+		return true
+	}
+	return false
+}
+
 // network is the IP packet in a frame, or nil.
 func network(link uint16, data []byte) []byte {
 	switch link {

@@ -50,6 +50,8 @@ type Passed struct {
 	Connections int      // TLS included
 	TLS         int      // that may hide mail: neither port nor ALPN tells
 	Servers     []string // of some of those: the name that the client asked for, or the address, with the port
+	Unread      int      // packets on a link that is not read
+	Link        uint16   // its type, of the last one
 }
 
 // maxServers is how many are named.
@@ -79,6 +81,11 @@ func New(sink Sink) *Assembler {
 // (the numbers of www.tcpdump.org/linktypes.html). It gives the packet's
 // stream, or nil.
 func (a *Assembler) Packet(link uint16, t time.Time, data []byte, length int) *Stream {
+	if !reads(link) {
+		a.passed.Unread++
+		a.passed.Link = link
+		return nil
+	}
 	seg, ok := parse(a.cut.whole(network(link, data), length-len(data)))
 	if !ok {
 		return nil

@@ -452,6 +452,16 @@ func FuzzPacket(f *testing.F) {
 	})
 }
 
+// Packets on a link that is not read are counted, and named.
+func TestUnreadLink(t *testing.T) {
+	a := New(newHeard())
+	a.Packet(105, when, make([]byte, 100), 100) // IEEE 802.11
+	a.Packet(linkEthernet, when, make([]byte, 100), 100)
+	if p := a.Passed(); p.Unread != 1 || p.Link != 105 {
+		t.Errorf("%+v", p)
+	}
+}
+
 // What is over is forgotten, but not at once: late packets of it begin nothing.
 func TestOver(t *testing.T) {
 	h := newHeard()
