@@ -292,3 +292,23 @@ NOOP                              <
 		t.Errorf("side by side is\n%s\nwant\n%s", wide.String(), want)
 	}
 }
+
+// TestMessageNumbers: a replayed client finds messages by their unique-ids, so
+// their numbers may be others; a replayed server has the recorded ones.
+func TestMessageNumbers(t *testing.T) {
+	run := func(n string) []*event.Event {
+		return session(t, "AAAAAAAAAA", event.POP3, "S: +OK\nC: USER a\nS: +OK\nC: PASS b\nS: +OK\nC: DELE "+n+"\nS: +OK")
+	}
+	for o, same := range map[compare.Options]bool{{OwnLogin: true}: true, {OwnLogin: true, ClientOnly: true}: false, {}: false} {
+		a, b := compare.New(o), compare.New(o)
+		for _, e := range run("2") {
+			a.Add(e)
+		}
+		for _, e := range run("3") {
+			b.Add(e)
+		}
+		if r := compare.Compare(a, b, o); r.Same != same {
+			t.Errorf("%+v: same is %t", o, r.Same)
+		}
+	}
+}

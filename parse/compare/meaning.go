@@ -198,7 +198,7 @@ func (o Options) key(e *event.Event) string {
 		return "login"
 	}
 	k := Meaning(e)
-	if o.OwnLogin && e.Proto == event.POP3 { // the replay finds messages by their unique-ids
+	if o.OwnLogin && !o.ClientOnly && e.Proto == event.POP3 { // a replayed client finds messages by their unique-ids
 		k = messageNumber.ReplaceAllString(k, "$1 #")
 	}
 	if strings.HasPrefix(e.Name, "UID ") && !o.ClientOnly { // a replayed server has the recorded UIDs
