@@ -135,12 +135,16 @@ func (l *lab) script(serve func(conn net.Conn, lines *bufio.Scanner)) int {
 
 func portOf(a net.Addr) int { return a.(*net.TCPAddr).Port }
 
-// closed is a port that nobody listens on.
+// closed is a port that nobody listens on: a client's, so that no other test
+// can be given it meanwhile.
 func (l *lab) closed() int {
-	listener := l.listen()
-	port := portOf(listener.Addr())
-	listener.Close()
-	return port
+	conn, err := net.Dial("tcp", l.listen().Addr().String())
+	if err != nil {
+		l.t.Error(err)
+		return 0
+	}
+	l.t.Cleanup(func() { conn.Close() })
+	return portOf(conn.LocalAddr())
 }
 
 // zone adds records, one a line; each name that a server has gets an address.

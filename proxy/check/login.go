@@ -61,7 +61,7 @@ func (c *checker) login(ctx context.Context, s *Server) {
 	k := newTalk(conn, s.endpoint.Proto, s.URL, c.Timeout, c.Record)
 	defer func() {
 		k.close(now.works)
-		s.watched(k)
+		s.watched(k, s.Login.Skipped == "")
 	}()
 	if !c.begin(ctx, now, k) || !now.works {
 		s.Login.Skipped = "the second connection did not come as far as the first"

@@ -81,7 +81,7 @@ func (c *checker) probe(ctx context.Context, s *Server) {
 	k := newTalk(conn, s.endpoint.Proto, s.URL, c.Timeout, c.Record)
 	began := c.begin(ctx, s, k)
 	k.close(began && s.works)
-	s.watched(k)
+	s.watched(k, false)
 	if !began {
 		return
 	}
@@ -333,9 +333,13 @@ func (c *checker) again(ctx context.Context, s *Server) (net.Conn, error) {
 var serverFaults = []string{"auth.", "limit.", "quota.", "srv.", "stream.", "starttls.required",
 	"pop.in-use", "pop.login-delay", "pop.sys-", "pop.uidl-missing", "pop.gmail-window", "pop.dot-stuffing", "pop.bad-indicator"}
 
-// watched takes what the detectors found in a conversation.
-func (s *Server) watched(k *talk) {
+// watched takes what the detectors found in a conversation, in which a login
+// was tried or not: where none was, mailtap did not leave for want of a method.
+func (s *Server) watched(k *talk, tried bool) {
 	for _, e := range k.findings {
+		if !tried && e.Finding.ID == "auth.mech-unusable" {
+			continue
+		}
 		if !slices.ContainsFunc(serverFaults, func(family string) bool { return strings.HasPrefix(e.Finding.ID, family) }) {
 			continue
 		}
