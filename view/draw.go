@@ -43,7 +43,7 @@ func (a *App) count(t tab) string {
 			return " " + strconv.Itoa(len(p.rows)) + "/" + strconv.Itoa(n)
 		}
 	case tabFindings:
-		n = len(a.model.Findings)
+		n = len(a.model.causes)
 	}
 	if n == 0 {
 		return ""

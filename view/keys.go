@@ -49,7 +49,7 @@ func init() {
 
 		{[]string{"Enter", "l"}, inSessions, "open", "open the session's transcript", (*App).enter},
 		{[]string{"Enter"}, inTranscript, "detail", "the event in parts", (*App).enter},
-		{[]string{"Enter"}, inFindings, "evidence", "go to the line that proves it", (*App).enter},
+		{[]string{"Enter"}, inFindings, "evidence", "go to the line that proves it; where there are several, list them", (*App).enter},
 		{[]string{"Enter"}, inAccounts | inTLS, "open", "open the session", (*App).enter},
 		{[]string{"j", "Down"}, everywhere, "", "down", func(a *App) { a.move(1) }},
 		{[]string{"k", "Up"}, everywhere, "", "up", func(a *App) { a.move(-1) }},

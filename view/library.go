@@ -56,34 +56,16 @@ func (m *Model) outline(o *Outline) {
 	}
 }
 
-// mostFindings is how many findings of a severity are listed of a library. Each
-// session says how many it has, and diagnose gathers them by their cause.
-const mostFindings = 3000
-
 // survey takes an event that goes by: what it tells is kept, itself is not.
 func (m *Model) survey(e *event.Event) {
 	m.passed++
-	if m.lists(e) {
-		m.everywhere(e)
-	} else {
-		m.unlisted++
-	}
+	m.everywhere(e)
 	if e.Context == nil {
 		return
 	}
 	if s := m.byID[e.Session]; s != nil && !s.exact {
 		s.pass(e)
 	}
-}
-
-// lists reports whether there is room for e, if it is a finding.
-func (m *Model) lists(e *event.Event) bool {
-	if e.Finding == nil {
-		return true
-	}
-	severity := e.Finding.Severity % event.Severity(len(m.listed))
-	m.listed[severity]++
-	return m.listed[severity] <= mostFindings
 }
 
 // pass takes an event of s that goes by. Until the last one the outline's sums

@@ -151,7 +151,7 @@ func TestLibrarySurvey(t *testing.T) {
 			t.Errorf("session %s has %d rows and %+v", x.ID, len(x.Rows), x.Facts)
 		}
 	}
-	press(a, "2", "g", "Enter")
+	press(a, "2", "g", "Enter", "j", "Enter")
 	wants(t, s, "NO [TRYCREATE]")
 	if l.loads != 1 {
 		t.Errorf("%d sessions were loaded, want one", l.loads)

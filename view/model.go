@@ -1,7 +1,6 @@
 package view
 
 import (
-	"slices"
 	"strings"
 	"time"
 
@@ -14,17 +13,17 @@ import (
 // it came. Only the viewer's own goroutine touches it.
 type Model struct {
 	Sessions  []*Session // in order of their beginning
-	Findings  []*event.Event
 	Listening []*event.Event
 	Log       []*event.Event // mailtap about itself, and what belongs to no session
 	Left      Left           // what was left out on the way here
 	Accounts  behaviour.Accounts
 
 	byID             map[string]*Session
+	causes           []*cause // of findings, as they were found first
+	byCause          map[string]*cause
 	forgotten        map[string]bool   // sessions
 	marks            map[string]string // SESSION:SEQ -> the user's comment; "" is a mark alone
-	passed, unlisted int               // events of a survey; findings of it that were too many
-	listed           [4]int            // findings of a survey, by severity
+	passed, unlisted int               // events of a survey; findings that were too many
 	kept             int64             // octets held for opening
 	Keep             int64             // how many octets are held at the most; the oldest sessions lose theirs first
 	oldest           int               // the first session that still holds octets
@@ -47,7 +46,7 @@ func (l Left) String() string {
 // NewModel makes an empty model that holds at most keep octets of what was
 // relayed, so that literals and message text can be opened.
 func NewModel(keep int64) *Model {
-	return &Model{byID: map[string]*Session{}, forgotten: map[string]bool{}, marks: map[string]string{}, Keep: keep}
+	return &Model{byID: map[string]*Session{}, byCause: map[string]*cause{}, forgotten: map[string]bool{}, marks: map[string]string{}, Keep: keep}
 }
 
 // Session finds a session by its id.
@@ -87,7 +86,7 @@ func (m *Model) everywhere(e *event.Event) {
 	case event.KindListening:
 		m.Listening = append(m.Listening, e)
 	case event.KindFinding:
-		m.Findings = append(m.Findings, e)
+		m.find(e)
 	case event.KindMark:
 		if inside {
 			m.Mark(e.Session+":"+itoa(e.After), e.Text)
@@ -191,7 +190,7 @@ func (m *Model) Forget(gone func(*Session) bool) {
 		delete(m.byID, s.ID)
 	}
 	m.Sessions, m.oldest = stay, 0
-	m.Findings = slices.DeleteFunc(m.Findings, func(f *event.Event) bool { return f.Context != nil && m.forgotten[f.Session] })
+	m.forgetFound(func(id string) bool { return m.forgotten[id] })
 }
 
 // Row is one event of a session, and where its octets begin in its direction.

@@ -113,7 +113,7 @@ func TestBackFromAView(t *testing.T) {
 // not bring it back.
 func TestTakeOffTheList(t *testing.T) {
 	a, s := newApp(t, 80, 24, sample("k3j2m5n6p7"), sample("q3j2m5n6p7"))
-	found := a.model.Findings
+	found := len(a.model.causes[0].found)
 	press(a, "g", "d")
 	if got := text(s); !strings.Contains(got, "take session k3j2m5n6p7 off this list?") {
 		t.Fatalf("d asks\n%s", got)
@@ -122,8 +122,8 @@ func TestTakeOffTheList(t *testing.T) {
 	late := &event.Event{Kind: event.KindFinding, Time: at(0), Context: &event.Context{Session: "k3j2m5n6p7"}, Finding: &event.Finding{ID: "net.refused"}}
 	a.Add(Batch{Items: []wire.Item{{Session: "k3j2m5n6p7", Event: late}}})
 	a.Draw()
-	if len(a.model.Sessions) != 1 || a.model.Sessions[0].ID != "q3j2m5n6p7" || len(a.model.Findings) >= len(found) && len(found) > 0 {
-		t.Errorf("%d sessions and %d findings are left:\n%s", len(a.model.Sessions), len(a.model.Findings), text(s))
+	if len(a.model.Sessions) != 1 || a.model.Sessions[0].ID != "q3j2m5n6p7" || len(a.model.causes) != 1 || len(a.model.causes[0].found) >= found {
+		t.Errorf("%d sessions and %d causes are left:\n%s", len(a.model.Sessions), len(a.model.causes), text(s))
 	}
 }
 

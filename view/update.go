@@ -208,7 +208,7 @@ func (a *App) enter() {
 			a.open(newDetail(p.session, i))
 		}
 	case *findings:
-		a.evidence(p.current(a))
+		p.open(a)
 	case *accounts:
 		p.open(a)
 	case *tlsPane:

@@ -155,7 +155,7 @@ func (d *Digest) add(e *event.Event, v *seen) {
 	if e.Context != nil {
 		session = e.Session
 	}
-	cause := causeOf(f, v)
+	cause := Cause(f, v.who(), v.server)
 	known := d.byCause[cause]
 	if known == nil {
 		known = &Found{Finding: *f, First: e.Time, User: v.who(), Server: v.server, Client: v.client, Proto: protoOf(e), cause: cause}
@@ -208,9 +208,11 @@ func (d *Digest) supersede(f *event.Finding, session string) {
 // that they are the same cause.
 var supplemented = map[string]bool{"pop.in-use": true, "limit.connections": true, "pop.login-delay": true}
 
-// causeOf tells findings apart that have different causes.
-func causeOf(f *event.Finding, v *seen) string {
-	cause := f.ID + "\x00" + v.who() + "\x00" + v.server
+// Cause tells findings apart that have different causes: two that have the same
+// one are one finding that came twice. user is who logged in to server, or
+// tried to.
+func Cause(f *event.Finding, user, server string) string {
+	cause := f.ID + "\x00" + user + "\x00" + server
 	if !supplemented[f.ID] {
 		title, _, _ := strings.Cut(f.Title, quoting) // a server may say each time something else
 		cause += fmt.Sprintf("\x00%s\x00%d", title, f.Severity)
