@@ -100,7 +100,7 @@ func (a *App) setFilter(text string) {
 	}
 	a.filter = filter{text, compiled}
 	for _, s := range a.model.Sessions {
-		s.matches = matches{}
+		s.matches, s.matched = matches{}, false
 	}
 	a.startFilter()
 	a.sift()

@@ -3,6 +3,7 @@ package view
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"mailtap/parse/event"
@@ -139,12 +140,15 @@ func (s *Session) hold(o *wire.Octets) {
 
 // size is about how much of the memory s takes.
 func (s *Session) size() int {
-	n := cap(s.client.kept) + cap(s.server.kept) + len(s.Rows)*rowSize
+	n := cap(s.client.kept) + cap(s.server.kept)
 	for i := range s.Rows {
-		n += len(s.Rows[i].Event.Text)
+		n += int(weigh(s.Rows[i].Event))
 	}
 	return n
 }
+
+// weigh is about how much of the memory a row takes.
+func weigh(e *event.Event) int64 { return int64(rowSize + len(e.Text) + len(e.Other)) }
 
 // unload lets go of the rows of s.
 func (s *Session) unload() {
@@ -250,7 +254,7 @@ func (a *App) looksAt(s *Session) bool {
 }
 
 // surveying reports whether the survey of a library goes on.
-func (a *App) surveying() bool { return a.options.Library != nil && a.ended == nil }
+func (a *App) surveying() bool { return a.options.Library != nil && !a.options.Live && a.ended == nil }
 
 // untold says that the survey has not told all yet, or "".
 func (a *App) untold() string {
@@ -289,7 +293,7 @@ type sifting struct {
 func (a *App) sift() {
 	a.stopSifting()
 	f, library := a.filter.compiled, a.options.Library
-	if f == nil || library == nil {
+	if f == nil || library == nil || !slices.ContainsFunc(a.model.Sessions, func(s *Session) bool { return s.apart != held }) {
 		return
 	}
 	ctx, stop := context.WithCancel(a.ctx)
@@ -348,7 +352,7 @@ func (a *App) sifts() bool { return a.sifting != nil && a.sifting.far < 1 }
 
 // shows reports whether the filter lets s stand in the list.
 func (a *App) shows(s *Session) bool {
-	return a.filter.compiled == nil || len(s.matches.rows) > 0 ||
+	return a.filter.compiled == nil || len(s.matches.rows) > 0 || s.matched ||
 		a.sifting != nil && s.apart != held && a.sifting.found[s.ID]
 }
 

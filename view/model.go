@@ -1,6 +1,8 @@
 package view
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,6 +29,7 @@ type Model struct {
 	kept             int64             // octets held for opening
 	Keep             int64             // how many octets are held at the most; the oldest sessions lose theirs first
 	oldest           int               // the first session that still holds octets
+	lines            int64             // about what the rows held take, in octets
 }
 
 // Left counts what the viewer did not get because it could not keep up.
@@ -70,7 +73,30 @@ func (m *Model) event(e *event.Event) {
 	}
 	m.everywhere(e)
 	if e.Context != nil && e.Session != "" {
-		m.kept -= m.session(e).add(e)
+		m.take(e)
+	}
+}
+
+// take makes e a row of its session. Where the session has let go of its rows,
+// or is off the list, the late finding or mark is none.
+func (m *Model) take(e *event.Event) {
+	s := m.byID[e.Session]
+	switch {
+	case s == nil && (e.Kind == event.KindFinding || e.Kind == event.KindMark):
+		return
+	case s != nil && !s.here():
+		s.see(e)
+		return
+	case s == nil:
+		s = m.session(e)
+	}
+	n := len(s.Rows)
+	m.kept -= s.add(e)
+	if s.apart == held {
+		for _, r := range s.Rows[n:] {
+			s.lines += weigh(r.Event)
+			m.lines += weigh(r.Event)
+		}
 	}
 }
 
@@ -120,7 +146,7 @@ func (m *Model) session(e *event.Event) *Session {
 // octets holds what was relayed until it is too much.
 func (m *Model) octets(id string, o *wire.Octets) {
 	s := m.byID[id]
-	if s == nil || m.Keep == 0 {
+	if s == nil || m.Keep == 0 || s.apart != held {
 		return
 	}
 	d := s.direction(o.Side)
@@ -177,20 +203,32 @@ func (m *Model) Marked(id string) (comment string, ok bool) {
 // Forget drops the sessions that gone is true of, and what was found in them.
 // What is told of them later is not taken any more.
 func (m *Model) Forget(gone func(*Session) bool) {
-	var stay []*Session
-	for _, s := range m.Sessions {
+	m.remove(func(s *Session) bool {
 		if !gone(s) {
-			stay = append(stay, s)
-			continue
+			return false
+		}
+		m.forgotten[s.ID] = true
+		return true
+	})
+	m.forgetFound(func(id string) bool { return m.forgotten[id] })
+}
+
+// remove takes the sessions off the list that gone is true of, with their rows
+// and marks.
+func (m *Model) remove(gone func(*Session) bool) {
+	m.Sessions = slices.DeleteFunc(m.Sessions, func(s *Session) bool {
+		if !gone(s) {
+			return false
 		}
 		if s.apart == held {
 			m.kept -= s.forget()
+			m.lines -= s.lines
 		}
-		m.forgotten[s.ID] = true
 		delete(m.byID, s.ID)
-	}
-	m.Sessions, m.oldest = stay, 0
-	m.forgetFound(func(id string) bool { return m.forgotten[id] })
+		return true
+	})
+	m.oldest = 0
+	maps.DeleteFunc(m.marks, func(id, _ string) bool { return m.byID[sessionOf(id)] == nil })
 }
 
 // Row is one event of a session, and where its octets begin in its direction.
@@ -209,8 +247,11 @@ type Session struct {
 	passing        *Facts // what a survey has seen of it so far
 	exact          bool   // the facts are of all its events
 	client, server direction
-	answers        map[int64]int // a command's seq -> the row of its completion
-	last           int64         // the seq of the newest event
+	answers        map[int64]int64 // a command's seq -> its completion's
+	lines          int64           // about what its rows take, while they are held
+	gone           int             // rows that were let go of
+	matched        bool            // one of those that were let go of matches the filter
+	last           int64           // the seq of the newest event
 	matches        matches
 }
 
@@ -252,9 +293,9 @@ func (s *Session) add(e *event.Event) (let int64) {
 		row.At, let = s.claim(e)
 		if e.Completes && e.Leg == event.LegBoth {
 			if s.answers == nil {
-				s.answers = map[int64]int{}
+				s.answers = map[int64]int64{}
 			}
-			s.answers[e.Cmd] = len(s.Rows)
+			s.answers[e.Cmd] = e.Seq
 		}
 	}
 	s.see(e)
@@ -315,8 +356,11 @@ func (s *Session) Octets(r Row) (data []byte, whole bool) {
 func (s *Session) Partner(i int) (row int, ok bool) {
 	e := s.Rows[i].Event
 	if e.Kind == event.KindCommand {
-		row, ok = s.answers[e.Seq]
-		return row, ok
+		seq, ok := s.answers[e.Seq]
+		if !ok {
+			return 0, false
+		}
+		return s.find(seq)
 	}
 	if e.Cmd == 0 {
 		return 0, false

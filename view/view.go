@@ -67,7 +67,7 @@ type Actions struct {
 // Options are what a viewer needs.
 type Options struct {
 	Source  Source
-	Library Library  // what the source cannot give whole; nil where it gives everything
+	Library Library  // what the source cannot give whole, or of a live one lets go of; nil where nothing has it
 	Title   string   // what is looked at: "proxy", a capture's name
 	Live    bool     // events come as they happen
 	CAFile  string   // the CA's certificate, for the lines that tell how to try it
@@ -76,6 +76,7 @@ type Options struct {
 	Mono    bool     // NO_COLOR
 	Parting string   // what leaving ends, for the question before it; "" asks nothing
 	Keep    int64    // octets to hold for opening; 0 takes 64 MiB
+	Lines   int64    // octets that lines may take in a live viewer; 0 takes 256 MiB
 	Actions Actions
 	Now     func() time.Time // nil: time.Now
 }
@@ -109,6 +110,7 @@ type App struct {
 	calls    chan func() // what ended beside, to be finished here
 	busy     int         // how many things run beside
 	progress float64
+	bounded  bool  // the user was told that not all is held
 	ended    error // why the source stopped; nil while it runs
 	quit     bool
 }
@@ -117,6 +119,9 @@ type App struct {
 func New(screen tcell.Screen, o Options) *App {
 	if o.Keep == 0 {
 		o.Keep = 64 << 20
+	}
+	if o.Lines == 0 {
+		o.Lines = 256 << 20
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -299,6 +304,7 @@ func (a *App) Add(b Batch) {
 		a.model.Add(b.Items)
 	}
 	a.model.less(b.Left)
+	a.bound()
 	if b.Say != "" {
 		a.say("%s", b.Say)
 	}

@@ -123,6 +123,14 @@ func (p *presence) leave(v *Visit) {
 	}
 }
 
+// Forget drops the sessions that gone is true of from the list of each account;
+// what was learnt of them stays.
+func (a *Accounts) Forget(gone func(session string) bool) {
+	for _, acc := range a.order {
+		acc.Visits = slices.DeleteFunc(acc.Visits, func(v *Visit) bool { return gone(v.Session) })
+	}
+}
+
 // List gives the accounts in order of their first session.
 func (a *Accounts) List() []*Account { return a.order }
 
