@@ -80,6 +80,9 @@ func (s *liveSource) watch(ctx context.Context, p *proxy.Proxy, o view.Options, 
 	o.Source, o.Live, o.Title, o.Parting = s, true, "proxy", "the proxy ends with it"
 	if recording != nil {
 		o.Actions = opener(recording.written).actions()
+		library := &recordedLibrary{recording: recording}
+		defer library.close()
+		o.Library = library
 	} else {
 		o.Actions = apart(s.kept.save).actions()
 		o.Actions.Save = s.kept.save
@@ -115,6 +118,11 @@ func (r *recording) written(ids ...string) (*captureSource, func(), error) {
 			files = append(files, found...)
 		}
 	}
+	return r.open(files)
+}
+
+// open opens files of the recording with all that was written to them.
+func (r *recording) open(files []string) (*captureSource, func(), error) {
 	if err := r.writer.Flush(); err != nil {
 		return nil, nil, err
 	}
