@@ -1,6 +1,7 @@
 package view
 
 import (
+	"slices"
 	"strings"
 
 	"mailtap/parse/behaviour"
@@ -38,6 +39,9 @@ func (p *accounts) refresh(a *App) {
 	}
 	p.rows = p.rows[:0]
 	for _, acc := range a.model.Accounts.List() {
+		if !a.showsAccount(acc) {
+			continue
+		}
 		first := len(p.rows)
 		p.add(a, acc)
 		for i := first; i < len(p.rows); i++ {
@@ -45,6 +49,19 @@ func (p *accounts) refresh(a *App) {
 		}
 	}
 	p.cursor.Stay(len(p.rows), func(i int) bool { return p.rows[i].same(&keep) })
+}
+
+// showsAccount reports whether the filter shows a session of the account.
+func (a *App) showsAccount(acc *behaviour.Account) bool {
+	return a.filter.compiled == nil || slices.ContainsFunc(acc.Visits, a.showsVisit)
+}
+
+func (a *App) showsVisit(v *behaviour.Visit) bool {
+	if a.filter.compiled == nil {
+		return true
+	}
+	s := a.model.Session(v.Session)
+	return s != nil && a.shows(s)
 }
 
 // same reports whether two rows are about the same.
@@ -65,6 +82,9 @@ func (p *accounts) add(a *App, acc *behaviour.Account) {
 		p.rows = append(p.rows, accountRow{text: "device " + d.Name + ", by " + strings.Join(d.Titles(), " and "), right: sessionsOf(d.Visits)})
 	}
 	for _, v := range acc.Visits {
+		if !a.showsVisit(v) {
+			continue
+		}
 		right := ""
 		if s := a.model.Session(v.Session); s != nil {
 			right = size(s.BytesS) + " got"
@@ -134,7 +154,11 @@ func (p *accounts) draw(a *App, c widget.Canvas) {
 	c = a.drawUntold(c)
 	p.refresh(a)
 	if len(p.rows) == 0 {
-		c.Put(2, 1, "nobody has logged in yet", a.palette.Dim)
+		text := "nobody has logged in yet"
+		if len(a.model.Accounts.List()) > 0 {
+			text = "the filter shows no session of an account"
+		}
+		c.Put(2, 1, text, a.palette.Dim)
 		return
 	}
 	p.cursor.Draw(c, accountRows{a, p})

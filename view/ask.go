@@ -139,6 +139,9 @@ func (a *App) mark() {
 // session is kept.
 func (a *App) setMark(e *event.Event, text string) {
 	a.model.Mark(e.ID(), text)
+	if s := a.model.Session(inSession(e)); s != nil && a.filter.compiled != nil {
+		a.model.again(s, e, a.filter.compiled)
+	}
 	if a.options.Actions.Mark == nil {
 		return
 	}

@@ -3,10 +3,12 @@ package view
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
 
+	"mailtap/parse/event"
 	expr "mailtap/parse/filter"
 )
 
@@ -114,7 +116,7 @@ func (a *App) startFilter() {
 	a.job = &job{title: "filtering", started: time.Now(),
 		step: func() bool {
 			for at < len(a.model.Sessions) {
-				if a.model.Sessions[at].scan(a.filter.compiled, rowsAStep) {
+				if a.model.scan(a.model.Sessions[at], a.filter.compiled, rowsAStep) {
 					return true
 				}
 				at++
@@ -125,16 +127,45 @@ func (a *App) startFilter() {
 	}
 }
 
-// scan looks at up to n more rows and says whether more are left.
-func (s *Session) scan(f *expr.Filter, n int) (more bool) {
-	m := &s.matches
-	for ; n > 0 && m.scanned < len(s.Rows); n-- {
-		if f.Match(s.Rows[m.scanned].Event) {
-			m.rows = append(m.rows, int32(m.scanned))
+// scan looks at up to n more rows of s and says whether more are left. A mark
+// stands with the line that it is on: what shows the mark shows that line.
+func (m *Model) scan(s *Session, f *expr.Filter, n int) (more bool) {
+	found := &s.matches
+	for ; n > 0 && found.scanned < len(s.Rows); n-- {
+		if m.matches(s.Rows[found.scanned].Event, f) {
+			found.rows = append(found.rows, int32(found.scanned))
 		}
-		m.scanned++
+		found.scanned++
 	}
-	return m.scanned < len(s.Rows)
+	return found.scanned < len(s.Rows)
+}
+
+// again looks at the row of e once more: a mark on it has changed.
+func (m *Model) again(s *Session, e *event.Event, f *expr.Filter) {
+	row, ok := s.find(e.Seq)
+	found := &s.matches
+	if !ok || row >= found.scanned {
+		return
+	}
+	i, was := slices.BinarySearch(found.rows, int32(row))
+	switch is := m.matches(e, f); {
+	case is && !was:
+		found.rows = slices.Insert(found.rows, i, int32(row))
+	case was && !is:
+		found.rows = slices.Delete(found.rows, i, i+1)
+	}
+}
+
+// matches reports whether f shows e, or a mark that stands on it.
+func (m *Model) matches(e *event.Event, f *expr.Filter) bool {
+	if f.Match(e) {
+		return true
+	}
+	if len(m.marks) == 0 {
+		return false
+	}
+	text, ok := m.marks[e.ID()]
+	return ok && f.Match(&event.Event{Kind: event.KindMark, Time: e.Time, Context: e.Context, After: e.Seq, Text: text})
 }
 
 // visible says how many rows of s are shown, and which the i-th is.
