@@ -57,6 +57,10 @@ func (p *findings) refresh(a *App) {
 
 // add adds a cause and, where it is unfolded, each time of it.
 func (p *findings) add(a *App, c *cause) {
+	if a.filter.compiled == nil && !p.unfolded[c.key] {
+		p.rows = append(p.rows, findingRow{of: c, e: c.newest(), first: c.found[0], count: c.count})
+		return
+	}
 	at, count := len(p.rows), 0
 	p.rows = append(p.rows, findingRow{of: c})
 	for i := len(c.found) - 1; i >= 0; i-- {
@@ -229,7 +233,7 @@ func (a *App) oneTime(e *event.Event) string {
 	if n := times(e.Finding); n > 1 {
 		text += " (" + strconv.Itoa(n) + " times)"
 	}
-	for _, id := range e.Finding.Evidence {
+	for _, id := range evidenceOf(e) {
 		if s, row, ok := a.locate(id); ok && s.here() {
 			return text + "  " + headline(s.Rows[row].Event)
 		}

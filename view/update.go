@@ -223,7 +223,7 @@ func (a *App) evidence(f *event.Event) {
 	if f == nil {
 		return
 	}
-	for _, id := range append(append([]string{}, f.Finding.Evidence...), after(f)) {
+	for _, id := range evidenceOf(f) {
 		if s := a.model.Session(sessionOf(id)); s != nil && !s.here() {
 			a.withRows(s, func() { a.evidence(f) })
 			return
@@ -243,11 +243,13 @@ func (a *App) showFrom(s *Session, row int) {
 	t.moveTo(a, row)
 }
 
-func after(f *event.Event) string {
-	if f.Context == nil {
-		return ""
+// evidenceOf are the events that a finding rests on, and the one it follows.
+func evidenceOf(f *event.Event) []string {
+	ids := slices.Clone(f.Finding.Evidence)
+	if f.Context != nil {
+		ids = append(ids, f.Session+":"+itoa(f.After))
 	}
-	return f.Session + ":" + itoa(f.After)
+	return ids
 }
 
 // locate finds the event that SESSION:SEQ names.
