@@ -135,7 +135,7 @@ func (l *listener) warnings() []wire.Item {
 func (l *listener) names(local net.Addr) []string {
 	names := ca.ListenerNames(l.bound.Host, l.bound.All)
 	if tcp, ok := local.(*net.TCPAddr); ok {
-		names = append(names, tcp.IP.String())
+		names = append([]string{tcp.IP.String()}, names...) // first: it is what the client was told, if an address
 	}
 	return names
 }

@@ -168,7 +168,7 @@ func (o *replayServerOptions) listener(s *replay.Server, log *eventLog) error {
 		}
 		names := ca.ListenerNames(s.Listen.Host, s.Listen.All)
 		if tcp, ok := local.(*net.TCPAddr); ok {
-			names = append(names, tcp.IP.String())
+			names = append([]string{tcp.IP.String()}, names...)
 		}
 		return cfg.Leaves.Answer(hello, nil, names)
 	}

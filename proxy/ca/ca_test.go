@@ -223,6 +223,19 @@ func TestLeafForOddNames(t *testing.T) {
 	}
 }
 
+// mbsync and fetchmail never look among a certificate's addresses.
+func TestLeafForAnAddressHasItAsCommonName(t *testing.T) {
+	a := newCA(t)
+	upstream := &x509.Certificate{DNSNames: []string{"imap.example.org"}, IPAddresses: []net.IP{net.ParseIP("192.0.2.1")}}
+	for _, tt := range []struct{ sni, common string }{{"", "127.0.0.1"}, {"192.0.2.7", "192.0.2.7"}, {"localhost", "localhost"}, {"", "127.0.0.1"}} {
+		leaf, err := a.Leaf(tt.sni, upstream, []string{"127.0.0.1", "localhost", "::1"})
+		must(t, err)
+		if got := leaf.Leaf.Subject.CommonName; got != tt.common {
+			t.Errorf("Leaf(%q) has the common name %q, want %q", tt.sni, got, tt.common)
+		}
+	}
+}
+
 func TestLeafTakesTheCommonNameOfOldCertificates(t *testing.T) {
 	leaf, err := newCA(t).Leaf("", &x509.Certificate{Subject: pkix.Name{CommonName: "mail.example.org"}}, nil)
 	must(t, err)

@@ -17,14 +17,16 @@ const maxNames = 100
 // names gathers what a leaf is to stand for, each name once, in the order of
 // their coming.
 type names struct {
-	dns  []string
-	ips  []net.IP
-	seen map[string]bool
+	dns     []string
+	ips     []net.IP
+	seen    map[string]bool
+	address bool // the client named no host, or (mbsync) an address
 }
 
 func gather(sni string, upstream *x509.Certificate, listener []string) *names {
 	n := &names{seen: map[string]bool{}}
 	n.add(sni, false)
+	n.address = sni == "" || len(n.ips) > 0
 	for _, name := range listener {
 		n.add(name, false)
 	}
@@ -64,8 +66,15 @@ func (n *names) add(text string, wildcard bool) {
 	}
 }
 
-// common is the subject's name: the first that fits into 64 characters.
+// common is the subject's name: the first that fits into 64 characters. For a
+// client that named no host (SNI has none for an address, RFC 6066 §3) it is
+// the first address: mbsync 1.4 and fetchmail 6.4 look for the address that they
+// were given in names of DNS and here, and never among the certificate's
+// addresses (against RFC 9525 §6.5).
 func (n *names) common() string {
+	if n.address && len(n.ips) > 0 {
+		return n.ips[0].String()
+	}
 	for _, name := range n.dns {
 		if len(name) <= 64 {
 			return name
@@ -80,6 +89,7 @@ func (n *names) common() string {
 // key is n as a cache knows it.
 func (n *names) key() string {
 	var b strings.Builder
+	b.WriteString(n.common() + "\n")
 	for _, name := range n.dns {
 		b.WriteString(name + " ")
 	}
