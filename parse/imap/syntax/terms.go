@@ -15,7 +15,7 @@ type Terms []Term
 // Find looks a name up, in any case; "AUTH=" finds AUTH=PLAIN.
 func (t Terms) Find(name string) (Term, bool) {
 	for _, term := range t {
-		if strings.EqualFold(term.Name, name) {
+		if len(term.Name) == len(name) && strings.EqualFold(term.Name, name) { // the length tells most apart at once
 			return term, true
 		}
 	}
