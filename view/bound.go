@@ -176,6 +176,9 @@ func (a *App) shorten(n int) {
 		}
 	}
 	a.model.remove(func(s *Session) bool { return gone[s] })
+	if a.job != nil && a.job.title == "filtering" { // it counts sessions
+		a.startFilter()
+	}
 	ids := map[string]bool{}
 	for s := range gone {
 		ids[s.ID] = true

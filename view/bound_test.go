@@ -105,3 +105,25 @@ func TestBoundedLinesAreReadBack(t *testing.T) {
 		t.Errorf("%d sessions were read", l.loads)
 	}
 }
+
+// A list that loses sessions while it is filtered has all others filtered.
+func TestShortenWhileFiltering(t *testing.T) {
+	a := newBoundApp(t, 0, nil)
+	for i := range 40 {
+		a.Add(Batch{Items: ended(fmt.Sprintf("S%09d", i))})
+	}
+	a.setFilter(`event == "command"`)
+	for at, _ := a.job.far(); at < 20; at, _ = a.job.far() {
+		a.job.step()
+	}
+	a.shorten(20)
+	a.finish()
+	if n := len(a.model.Sessions); n != 20 {
+		t.Fatalf("%d sessions are left", n)
+	}
+	for _, s := range a.model.Sessions {
+		if !a.shows(s) {
+			t.Errorf("session %s is not shown", s.ID)
+		}
+	}
+}

@@ -115,13 +115,10 @@ func (a *App) startFilter() {
 	at := 0
 	a.job = &job{title: "filtering", started: time.Now(),
 		step: func() bool {
-			for at < len(a.model.Sessions) {
-				if a.model.scan(a.model.Sessions[at], a.filter.compiled, rowsAStep) {
-					return true
-				}
+			if at < len(a.model.Sessions) && !a.model.scan(a.model.Sessions[at], a.filter.compiled, rowsAStep) {
 				at++
 			}
-			return false
+			return at < len(a.model.Sessions)
 		},
 		far: func() (int, int) { return at, len(a.model.Sessions) },
 	}
