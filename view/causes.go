@@ -57,7 +57,7 @@ func inSession(e *event.Event) string {
 func (m *Model) find(e *event.Event) {
 	user, server := "", ""
 	if s := m.byID[inSession(e)]; s != nil {
-		user, server = s.who(e), s.server_()
+		user, server = s.who(e), s.serverName()
 	}
 	key := finding.Cause(e.Finding, user, server)
 	c := m.byCause[key]

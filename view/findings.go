@@ -228,7 +228,7 @@ func (r findingRows) drawCause(c widget.Canvas, i int) {
 func (a *App) oneTime(e *event.Event) string {
 	text := e.Time.Local().Format("15:04:05")
 	if s := a.model.Session(inSession(e)); s != nil {
-		text += " " + s.client_()
+		text += " " + s.clientName()
 	}
 	if n := times(e.Finding); n > 1 {
 		text += " (" + strconv.Itoa(n) + " times)"
@@ -261,7 +261,7 @@ func whose(a *App, row *findingRow) string {
 		parts = append(parts, user)
 	}
 	if row.first == e {
-		parts = append(parts, s.client_())
+		parts = append(parts, s.clientName())
 	}
-	return strings.Join(append(parts, "→", s.server_()), " ")
+	return strings.Join(append(parts, "→", s.serverName()), " ")
 }

@@ -45,14 +45,14 @@ func init() {
 			return widget.Span{Text: s.proto(), Style: a.palette.Plain}
 		}, func(x, y *Session) bool { return x.proto() < y.proto() }},
 		{widget.Column{Title: "client", Min: 15, Max: 28, Priority: 3}, func(a *App, s *Session) widget.Span {
-			return widget.Span{Text: s.client_(), Style: a.palette.Client}
-		}, func(x, y *Session) bool { return x.client_() < y.client_() }},
+			return widget.Span{Text: s.clientName(), Style: a.palette.Client}
+		}, func(x, y *Session) bool { return x.clientName() < y.clientName() }},
 		{widget.Column{Title: "user", Min: 10, Max: 24}, func(a *App, s *Session) widget.Span {
 			return widget.Span{Text: s.User(), Style: a.palette.Strong}
 		}, func(x, y *Session) bool { return x.User() < y.User() }},
 		{widget.Column{Title: "server", Min: 12, Max: 28, Priority: 6}, func(a *App, s *Session) widget.Span {
-			return widget.Span{Text: s.server_(), Style: a.palette.Plain}
-		}, func(x, y *Session) bool { return x.server_() < y.server_() }},
+			return widget.Span{Text: s.serverName(), Style: a.palette.Plain}
+		}, func(x, y *Session) bool { return x.serverName() < y.serverName() }},
 		{widget.Column{Title: "TLS c/s", Min: 9, Max: 10, Priority: 5}, tlsCell, func(x, y *Session) bool { return x.tlsShort() < y.tlsShort() }},
 		{widget.Column{Title: "mailbox", Min: 7, Max: 20, Priority: 8}, func(a *App, s *Session) widget.Span {
 			return widget.Span{Text: s.Box(), Style: a.palette.Plain}
@@ -131,7 +131,7 @@ func (s *Session) proto() string {
 }
 
 // client_ is the client's own name where it said one, with its address.
-func (s *Session) client_() string {
+func (s *Session) clientName() string {
 	address := ""
 	if s.Route != nil {
 		address = s.Route.Client
@@ -142,7 +142,7 @@ func (s *Session) client_() string {
 	return address
 }
 
-func (s *Session) server_() string {
+func (s *Session) serverName() string {
 	if s.Route != nil {
 		return hostPort(s.Route.Upstream)
 	}
@@ -369,7 +369,7 @@ func (r sessionRows) Len() int            { return len(r.p.rows) }
 func (r sessionRows) Height(i, w int) int { return 1 }
 func (r sessionRows) text(i int) string {
 	s := r.p.rows[i]
-	return strings.Join([]string{s.ID, s.proto(), s.client_(), s.User(), s.server_(), s.Context.Mailbox, s.Status()}, " ")
+	return strings.Join([]string{s.ID, s.proto(), s.clientName(), s.User(), s.serverName(), s.Context.Mailbox, s.Status()}, " ")
 }
 
 func (r sessionRows) Draw(c widget.Canvas, i int, selected bool) {

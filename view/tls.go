@@ -125,7 +125,7 @@ func (r tlsRows) Height(i, w int) int {
 
 func (r tlsRows) Draw(c widget.Canvas, i int, selected bool) {
 	s, p := r.p.rows[i], r.a.palette
-	c.Put(2, 0, widget.Cut(s.Opened.Local().Format("15:04:05")+"  "+s.proto()+"  "+s.client_()+" → "+s.server_(), c.W-3), p.Header)
+	c.Put(2, 0, widget.Cut(s.Opened.Local().Format("15:04:05")+"  "+s.proto()+"  "+s.clientName()+" → "+s.serverName(), c.W-3), p.Header)
 	if c.W < besideWidth {
 		client, server := r.sides(i, c.W-6)
 		for y, l := range append(client, server...) {

@@ -76,12 +76,12 @@ func (s *Session) heading(w int) string {
 	if user := s.User(); user != "" {
 		text += " " + user
 	}
-	parties, tls := " "+s.client_()+" → "+s.server_(), "  TLS "+s.tlsShort()
+	parties, tls := " "+s.clientName()+" → "+s.serverName(), "  TLS "+s.tlsShort()
 	box := ""
 	if s.Context.Mailbox != "" {
 		box = "  " + s.Context.Mailbox
 	}
-	for _, more := range []string{parties + tls + box, parties + tls, parties, " → " + s.server_() + tls, " → " + s.server_()} {
+	for _, more := range []string{parties + tls + box, parties + tls, parties, " → " + s.serverName() + tls, " → " + s.serverName()} {
 		if widget.Width(text+more) <= w {
 			return text + more
 		}
