@@ -28,7 +28,11 @@ func detectLimits(w *Watch, e *event.Event) {
 		w.limitData(e)
 		return
 	}
-	refused, text := failed(e) || e.Status == "BYE", w.words(e)
+	refused := failed(e) || e.Status == "BYE"
+	if !refused && e.Code == "" && !says(e, "bandwidth", "[throttled]") {
+		return // nearly every response: what follows costs more than its parsing
+	}
+	text := w.words(e)
 	r := report{evidence: w.asked(e)}
 	switch {
 	case refused && containsAny(text, []string{"throttled", "suggested backoff"}):

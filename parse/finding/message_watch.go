@@ -48,9 +48,10 @@ func (w *Watch) messageCommand(e *event.Event) {
 }
 
 func (w *Watch) messageDone(e *event.Event) {
-	m, cmd := &w.mail, w.command(e)
+	m := &w.mail
 	switch e.For {
 	case "STORE", "UID STORE":
+		cmd := w.command(e)
 		a, ok := cmd.Data.(*syntax.StoreArgs)
 		if !ok || !slices.ContainsFunc(a.Flags, func(f imap.Flag) bool { return strings.EqualFold(string(f), `\Deleted`) }) {
 			return
