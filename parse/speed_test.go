@@ -46,11 +46,11 @@ func flows() []flow {
 	text = append([]byte("Subject: x\r\n\r\n"), text...)
 	literal := fmt.Sprintf("* %%d FETCH (UID %%d BODY[] {%d}\r\n%s)\r\n", len(text), text)
 	return []flow{
-		{"FetchFlags", event.IMAP, selected, "a FETCH 1:* FLAGS\r\n", repeated(1000, "* %d FETCH (FLAGS (\\Seen \\Answered) UID %d)\r\n", "a OK done\r\n"), 1000, 5},
-		{"FetchStructure", event.IMAP, selected, "a FETCH 1:* (ENVELOPE BODYSTRUCTURE)\r\n", repeated(200, structure, "a OK done\r\n"), 200, 62},
-		{"FetchLiteral", event.IMAP, selected, "a FETCH 1:* BODY[]\r\n", repeated(50, literal, "a OK done\r\n"), 50, 20},
+		{"FetchFlags", event.IMAP, selected, "a FETCH 1:* FLAGS\r\n", repeated(1000, "* %d FETCH (FLAGS (\\Seen \\Answered) UID %d)\r\n", "a OK done\r\n"), 1000, 4.6},
+		{"FetchStructure", event.IMAP, selected, "a FETCH 1:* (ENVELOPE BODYSTRUCTURE)\r\n", repeated(200, structure, "a OK done\r\n"), 200, 45},
+		{"FetchLiteral", event.IMAP, selected, "a FETCH 1:* BODY[]\r\n", repeated(50, literal, "a OK done\r\n"), 50, 11},
 		{"Retr", event.POP3, []string{"S: +OK ready", "C: USER a", "S: +OK", "C: PASS b", "S: +OK"}, "RETR 1\r\n",
-			append([]byte("+OK\r\n"), append(text, ".\r\n"...)...), 1, 30},
+			append([]byte("+OK\r\n"), append(text, ".\r\n"...)...), 1, 29},
 	}
 }
 
