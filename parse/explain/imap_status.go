@@ -31,6 +31,11 @@ func statusNote(e *event.Event) string {
 		return joined(": ", "the server warns", firstOf(code, said(s)))
 	case e.Tag != "*" && e.For == "":
 		return joined(": ", "no command waits for an answer with this tag", firstOf(code, said(s)))
+	case e.Status == "NO" && (e.For == "LOGIN" || e.For == "AUTHENTICATE") && (s.Code == "AUTHENTICATIONFAILED" || s.Code == ""):
+		if s.Code != "" {
+			return loginRefused("the server refuses the login")
+		}
+		return loginRefused(joined(": ", "the server refuses the login", said(s)))
 	case e.Status == "NO":
 		return joined(": ", "the server refuses", firstOf(code, said(s)))
 	case e.Status == "BAD":
@@ -45,6 +50,13 @@ func statusNote(e *event.Event) string {
 		}
 	}
 	return joined("; ", joined(": ", doneNote(e), answered(e, s)), code)
+}
+
+// loginRefused words the refusal of a login that names no other reason. The
+// finding says more, but only once the session is over, and clients keep it
+// open while they ask for the password again: so the note names its page.
+func loginRefused(what string) string {
+	return what + "; check user name and password (mailtap explain auth.bad-credentials)"
 }
 
 // earlierNote words the answer to a login that nobody recorded.

@@ -36,17 +36,22 @@ func pop3Refusal(e *event.Event) string {
 	if name == "" {
 		name = "the line"
 	}
-	if words := codeWords(e.Code); words != "" {
+	if words := codeWords(e.Code); words != "" && !(e.Code == "AUTH" && logsIn[e.For]) {
 		return joined(": ", joined(", at ", "the server refuses "+name, refusedStage(e)), words)
 	}
-	switch e.For {
-	case "PASS", "APOP", "AUTH", "RPOP":
+	if logsIn[e.For] {
 		if l, ok := e.Data.(*pop3.Login); ok && l.Stage == "the client's cancellation" {
 			return "the login is given up, as the client asked"
 		} else if ok {
-			return joined(", at ", joined(" ", "the server refuses the login", ofUser(l.User)), l.Stage)
+			refused := joined(", at ", joined(" ", "the server refuses the login", ofUser(l.User)), l.Stage)
+			if l.Stage == "the choice of the mechanism" {
+				return refused // no credentials were sent
+			}
+			return loginRefused(refused)
 		}
-		return "the server refuses the login"
+		return loginRefused("the server refuses the login")
+	}
+	switch e.For {
 	case "USER":
 		return "the server refuses the name, or logins by password altogether"
 	case "RETR", "TOP", "DELE":
@@ -67,6 +72,9 @@ func pop3Refusal(e *event.Event) string {
 	}
 	return joined(": ", "the server refuses "+name, quoteAny(saidPOP3(e)))
 }
+
+// logsIn is the commands whose refusal is a login's.
+var logsIn = map[string]bool{"PASS": true, "APOP": true, "AUTH": true, "RPOP": true}
 
 // refusedStage is the step of a login that was refused.
 func refusedStage(e *event.Event) string {

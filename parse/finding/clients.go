@@ -130,7 +130,7 @@ func Name(f *event.Finding, client string, proto event.Proto) {
 	if c != nil {
 		where = c.where[entry.Field]
 	}
-	if where == "" || strings.Contains(f.Advice, where) {
+	if where == "" || f.Advice == settledAdvice || strings.Contains(f.Advice, where) {
 		return
 	}
 	if entry.Set != "" && strings.HasPrefix(f.Advice, entry.Advice) { // an advice of its own says itself what to set

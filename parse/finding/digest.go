@@ -250,7 +250,17 @@ func (d *Digest) forgive(v *seen, at time.Time) {
 			d.forgave[f.cause] = true
 			delete(d.byCause, f.cause)
 			f.Severity = event.SeverityInfo
+			f.settle()
 		}
+	}
+}
+
+// settle takes the advice out of a refusal that a good login followed. A method
+// that may be the fault (Also) keeps it: the client will try it first again.
+func (f *Found) settle() {
+	if f.ID == badCredentials && len(f.Also) == 0 {
+		entry, _ := Lookup(f.ID)
+		f.Title, f.Advice = entry.Title+": "+settled(f.User), settledAdvice
 	}
 }
 

@@ -202,7 +202,7 @@ func (w *Watch) loggedIn(e *event.Event) {
 	a.bearer = bearer(a.try.mech)
 	for i := range a.failures {
 		f := &a.failures[i]
-		if f.id == "auth.bad-credentials" && f.mech != a.try.mech && !plaintext(f.mech) && f.mech != "" {
+		if f.id == badCredentials && f.mech != a.try.mech && !plaintext(f.mech) && f.mech != "" {
 			f.report = report{id: "auth.mech-unusable", key: f.mech, evidence: append(f.evidence, e),
 				detail: f.mech + " was refused, and " + a.try.mech + " works with the same account"}
 		}
@@ -210,6 +210,21 @@ func (w *Watch) loggedIn(e *event.Event) {
 	w.settleLogins(true)
 	if text := w.words(e); containsAny(text, []string{"enable imap", "enable pop", "imap access in your account", "please enable"}) {
 		w.tell(report{id: "auth.service-disabled", evidence: w.asked(e)})
+	}
+}
+
+const (
+	badCredentials = "auth.bad-credentials"
+	settledAdvice  = "nothing, since a login worked soon after; if it comes again, another account or device has an old name or password"
+)
+
+// settled says that a refusal is past.
+func settled(user string) string { return join(forUser(user), "a login soon after worked") }
+
+// settle is Found.settle for a failure that is not told yet.
+func (f *failure) settle() {
+	if f.id == badCredentials && len(f.also) == 0 {
+		f.detail, f.advice = settled(f.key), settledAdvice
 	}
 }
 
@@ -221,6 +236,7 @@ func (w *Watch) settleLogins(worked bool) {
 	for _, f := range failures {
 		if worked {
 			f.severity = event.SeverityInfo
+			f.settle()
 		}
 		w.tell(f.report)
 		w.auth.told++

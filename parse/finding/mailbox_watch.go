@@ -168,7 +168,8 @@ func (w *Watch) prefixed(name, text string) string {
 	prefix := w.rootPrefix()
 	if prefix == "" {
 		if _, after, ok := strings.Cut(text, "prefixed with: "); ok {
-			prefix = strings.ToUpper(strings.TrimRight(after, ")\r\n "))
+			after, _, _ = strings.Cut(after, ")") // Dovecot may put its times behind
+			prefix = strings.ToUpper(strings.TrimSpace(after))
 		}
 	}
 	if prefix == "" {
