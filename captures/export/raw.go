@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"mailtap/parse/event"
 	"mailtap/parse/wire"
@@ -43,6 +44,9 @@ func Rawlog(source Source, path string) (RawResult, error) {
 
 // directions runs one export.
 func directions(source Source, r *raw) (RawResult, error) {
+	if err := r.folder(); err != nil {
+		return r.result, err
+	}
 	r.sessions = map[string]*streams{}
 	err := source.Walk(r.item)
 	err = errors.Join(err, r.close())
@@ -74,6 +78,16 @@ type streams struct {
 	writers [2]*bufio.Writer
 	begun   bool
 	inLine  [2]bool // a line goes on
+}
+
+// folder makes the directory that a PATH with a slash at its end names, and
+// puts files into it whose names are none's beginning: raw.client.
+func (r *raw) folder() error {
+	if !os.IsPathSeparator(r.path[max(0, len(r.path)-1)]) {
+		return nil
+	}
+	r.path += "session"
+	return os.MkdirAll(filepath.Dir(r.path), 0o700)
 }
 
 // maxFiles is how many sessions have their files open at once.

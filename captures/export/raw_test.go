@@ -80,3 +80,15 @@ func TestRawMany(t *testing.T) {
 		t.Error("nothing was exported without a word")
 	}
 }
+
+// A PATH that ends in a slash is a folder, which is made.
+func TestRawIntoAFolder(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "new", "raw") + string(filepath.Separator)
+	got, err := Raw(list{items: []wire.Item{octets("A", event.SideClient, "QUIT\r\n")}}, dir)
+	if want := fmt.Sprint([]string{dir + "session.client", dir + "session.server"}); err != nil || fmt.Sprint(got.Files) != want {
+		t.Fatalf("%+v, %v, want %s", got, err, want)
+	}
+	if data, err := os.ReadFile(dir + "session.client"); err != nil || string(data) != "QUIT\r\n" {
+		t.Errorf("%q, %v", data, err)
+	}
+}

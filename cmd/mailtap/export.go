@@ -34,7 +34,8 @@ With --share (json, markdown, html, pcapng) every name of a user, host or
 mailbox, every address, subject and message text is replaced by a stand-in of
 the same length, so that a session can be posted in public and still be
 diagnosed. Times, sizes, flags and what servers say stay: look it over.
-raw and rawlog put the session's id behind PATH where there are several.
+raw and rawlog put the session's id behind PATH where there are several, and a
+PATH that ends in / is a directory, which is made: PATH/session.client
 CAPTURE#SESSION is one session.`
 
 // exportOptions are what `mailtap export` is told.
