@@ -234,10 +234,13 @@ func nameOf(capture string) string {
 	return path
 }
 
-// wrapped prints text behind a prefix, in lines of at most 80 columns.
+// wrapped prints text behind a prefix, in lines of at most 80 columns. A prefix
+// of spaces is the indent of all lines; where it has words, what follows hangs
+// two columns further.
 func wrapped(w io.Writer, prefix, text string) error {
-	indent := "  "
-	for strings.HasPrefix(prefix[len(indent):], "  ") {
+	words := strings.TrimLeft(prefix, " ")
+	indent := prefix[:len(prefix)-len(words)]
+	if words != "" {
 		indent += "  "
 	}
 	line := prefix
@@ -246,7 +249,7 @@ func wrapped(w io.Writer, prefix, text string) error {
 			if _, err := fmt.Fprintln(w, strings.TrimRight(line, " ")); err != nil {
 				return err
 			}
-			line = indent + "  "
+			line = indent
 		}
 		if !strings.HasSuffix(line, " ") {
 			line += " "
