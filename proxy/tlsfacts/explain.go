@@ -147,7 +147,7 @@ func (l *Listener) clientAlert(alert uint8, hello *Hello) *Failure {
 		f.Advice = "the client does not trust mailtap's CA: " + trustAdvice
 	case 42, 43, 44, 46, 49:
 		f.ID = "tls.client.untrusted-ca"
-		f.Advice = "the client does not trust mailtap's CA, or not for the name that it asked for: " + trustAdvice
+		f.Advice = "the client does not trust mailtap's CA, or not for the name that it asked for: " + trustAdvice + "; or type localhost in place of 127.0.0.1 (fetchmail takes no address)"
 		f.noSNI(hello)
 	case 45:
 		f.ID = "tls.client.untrusted-ca"
