@@ -40,6 +40,7 @@ type diagnoseOptions struct {
 	junit    string
 	client   string
 	keyLog   string
+	full     bool
 }
 
 func newDiagnose(std streams) *cobra.Command {
@@ -59,6 +60,7 @@ func newDiagnose(std streams) *cobra.Command {
 	f.StringVar(&o.format, "format", "text", "text, json (one finding a line), markdown or sarif")
 	f.StringVar(&o.failOn, "fail-on", "warning", "exit with status 3 from this severity on: error, warning or info")
 	f.BoolVar(&o.list, "list", false, "print every finding there is, with its explanation")
+	f.BoolVar(&o.full, "full", false, "say of observations (info) too what to do, and which lines they rest on")
 	f.StringVar(&o.expect, "expect", "", "hold the sessions against the rules in `FILE`")
 	f.StringVar(&o.junit, "junit", "", "write how the rules came out to `FILE`, as JUnit reads it")
 	f.StringVar(&o.client, "client", "", "name the settings of this `CLIENT`, where it does not tell its name: "+strings.Join(finding.Clients(), ", "))
@@ -110,8 +112,12 @@ func runDiagnose(o diagnoseOptions, std streams) error {
 	for _, f := range found {
 		finding.Name(&f.Finding, o.client, f.Proto)
 	}
-	if !sessions && o.format == "text" {
+	switch {
+	case o.format != "text":
+	case !sessions:
 		write = diagnoseNothing
+	case o.full:
+		write = diagnoseFull
 	}
 	if err := write(std.out, o.captures, found); err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 
 	"mailtap/parse/event"
@@ -23,7 +24,54 @@ func diagnoseNothing(w io.Writer, _ []string, found []*finding.Found) error {
 	return err
 }
 
-func diagnoseText(w io.Writer, _ []string, found []*finding.Found) error {
+// diagnoseText leads with what is wrong, and says of observations a line each.
+func diagnoseText(w io.Writer, captures []string, found []*finding.Found) error {
+	wrong := slices.IndexFunc(found, func(f *finding.Found) bool { return f.Severity == event.SeverityInfo })
+	if wrong < 0 {
+		return diagnoseFull(w, captures, found)
+	}
+	if wrong == 0 {
+		fmt.Fprintln(w, "no error and no warning was found")
+	} else if err := diagnoseFull(w, captures, found[:wrong]); err != nil {
+		return err
+	}
+	fmt.Fprintln(w, "\nobserved as well (--full says more):")
+	for _, line := range observations(found[wrong:]) {
+		if err := wrapped(w, "  "+line.id+": ", line.text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// observation is what is said of all findings of one id.
+type observation struct{ id, text string }
+
+// observations are findings with those of one id put together.
+func observations(found []*finding.Found) []observation {
+	var list []observation
+	count := map[string]int{}
+	for _, f := range found {
+		count[f.ID] += max(1, f.Count)
+	}
+	for _, f := range found {
+		n := count[f.ID]
+		if n == 0 {
+			continue // told
+		}
+		count[f.ID] = 0
+		o := observation{f.ID, f.Title}
+		if n > 1 {
+			entry, _ := finding.Lookup(f.ID)
+			o.text = fmt.Sprintf("%s (%d times)", orText(entry.Title, f.Title), n)
+		}
+		list = append(list, o)
+	}
+	return list
+}
+
+// diagnoseFull says all there is to say of every finding.
+func diagnoseFull(w io.Writer, _ []string, found []*finding.Found) error {
 	if len(found) == 0 {
 		_, err := fmt.Fprintln(w, "nothing found: what was recorded works")
 		return err
