@@ -194,6 +194,9 @@ func (s *Session) password(l *login, line []byte, off int) {
 	if l.index < 2 {
 		l.index, l.form, l.shape = 2, form, shape
 		s.echo.Listen(line[off:end])
+		if form == "quoted" {
+			s.echo.Listen(unquoted(line[off:end]))
+		}
 		s.owed = rest[0] == '{' // the number was none: what it announced is a line of its own
 	}
 }
@@ -285,6 +288,7 @@ func (s *Session) clientStep(text []byte, off int, given []wire.Secret) *sasl.St
 	} else if step = s.auth.ex.Client(text); step.Secret && len(text) > 0 {
 		s.found = append(s.found, step.Hidden(off, len(text)))
 		s.echo.Listen(text)
+		s.echo.ListenStep(step.Mech, text)
 	}
 	return &step
 }
@@ -292,23 +296,54 @@ func (s *Session) clientStep(text []byte, off int, given []wire.Secret) *sasl.St
 // serverSecrets is secretsOf for a server's line.
 func (s *Session) serverSecrets(m *message, f Fragment, given []wire.Secret) {
 	line := trimEnd(f.Data)
+	s.listenHalf()
 	switch {
 	case m.piece:
-		return
+		s.found = s.echo.Find(line, 0, s.found)
 	case s.strays(m, line, given):
 		s.hide(line, 0, m.tag, "line", "")
 		s.echoed(m, line)
 	case m.kind == event.KindContinuation && s.challenges():
 		s.challenge(m, line, given)
-	case m.name == "GENURLAUTH" || m.name == "URLFETCH":
+	case !s.echo.Empty():
+		s.echoed(m, line)
+	case m.name == "GENURLAUTH" || m.name == "URLFETCH" || m.status != "" || m.kind == event.KindOctets:
 		s.urlauth(line)
-	case m.status != "" || m.kind == event.KindOctets:
-		if s.echo.Empty() {
-			s.urlauth(line)
-		} else {
-			s.echoed(m, line)
+	}
+}
+
+// listenHalf keeps what of a credential came in a line or literal that has not
+// ended: a server that is out of step may quote that much.
+func (s *Session) listenHalf() {
+	c := &s.client
+	if s.journal.State.LoggedIn() && !s.auth.active {
+		return
+	}
+	s.echo.Listen(c.msg.login.kept)
+	if c.split.Held() == 0 {
+		return
+	}
+	held := c.split.line
+	if !c.msg.open && !s.auth.active {
+		_, held = nextWord(held)
+		_, held = nextWord(skipBlanks(held))
+		if _, behind := nextWord(skipBlanks(held)); len(behind) > 0 {
+			held = behind // the user, or the mechanism
 		}
 	}
+	s.echo.Listen(bytes.Trim(held, "\" \r"))
+}
+
+// unquoted is what a quoted string stands for (RFC 9051 §9, QUOTED-CHAR).
+func unquoted(text []byte) []byte {
+	var plain []byte
+	for i := 0; i < len(text); i++ {
+		if text[i] == '\\' && i+1 < len(text) {
+			i++
+		}
+		plain = append(plain, text[i])
+	}
+	return plain
 }
 
 // strays reports whether a server answers a line as a command that was none:
@@ -329,27 +364,59 @@ func (s *Session) challenge(m *message, line []byte, given []wire.Secret) {
 	var step sasl.Step
 	if len(given) > 0 {
 		step = s.auth.ex.Recorded(event.SideServer, given[0])
-	} else if step = s.auth.ex.Server(text); step.Secret && len(text) > 0 {
+	} else if step = s.serverStep(text); step.Secret && len(text) > 0 {
 		s.found = append(s.found, step.Hidden(m.rest, len(text)))
 	}
 	m.sasl = &step
 }
 
-// echoed masks the credentials that a server quotes in its refusal, and those
-// that it takes for a tag. A response code stays: the line has to read the same
+// serverStep hands a challenge to the exchange, unless it quotes a credential.
+func (s *Session) serverStep(text []byte) sasl.Step {
+	if s.echo.Quotes(text) {
+		return s.auth.ex.Recorded(event.SideServer, wire.Secret{Shape: sasl.EchoShape})
+	}
+	return s.auth.ex.Server(text)
+}
+
+// echoed masks the credentials that a server quotes before the login stands, and
+// those that it takes for a tag or the name of untagged data. A response code,
+// its brackets, and a name that is known stay: the line has to read the same
 // when it is masked.
 func (s *Session) echoed(m *message, line []byte) {
-	text := 0
-	if m.status != "" {
-		text = m.rest
-		if m.code != "" {
-			text += len("[") + len(m.code)
-		}
+	from := m.rest
+	switch {
+	case m.kind == event.KindOctets:
+		from = 0
+	case m.kind == event.KindContinuation:
+	case m.status != "":
 		if line[0] != '*' && s.tagged(line[:m.tag]) < 0 {
 			s.found = s.echo.Find(line[:m.tag], 0, s.found)
 		}
+		if m.code != "" {
+			from += len("[") + len(m.code) + len("]")
+			if end := bytes.IndexByte(line[min(from, len(line)):], ']'); end >= 0 && line[from-1] == ' ' {
+				s.found = s.echo.Find(line[:from+end], from, s.found)
+				from += end + len("]")
+			}
+		}
+	default:
+		s.echoedName(m, line)
+		from += len(" ")
 	}
-	s.found = s.echo.Find(line, text, s.found)
+	s.found = s.echo.Find(line, from, s.found)
+}
+
+// echoedName is echoed for the name of untagged data, unless it is one.
+func (s *Session) echoedName(m *message, line []byte) {
+	before := len(s.found)
+	if data.find([]byte(m.name)) == nil && m.rest > len(m.name) {
+		s.found = s.echo.Find(line[:m.rest], max(m.rest-len(m.name), len("* ")), s.found)
+	}
+	if len(s.found) > before {
+		masked := s.masked(line, s.found)
+		_, rest := nextWord(masked)
+		m.name = classifyUntagged(masked, rest).name
+	}
 }
 
 var urlauthMark = []byte(";urlauth=")

@@ -131,8 +131,15 @@ func (s *Session) takeLiteral(d *dir, f Fragment) {
 	shown, masked := f.Data, f.Data
 	var secrets []wire.Secret
 	given := d.given.take(d.off, len(f.Data))
-	if l.secret || len(given) > 0 {
+	switch {
+	case d.side == event.SideServer && len(given) > 0:
+		secrets = given
+	case d.side == event.SideServer:
+		secrets = s.echo.Find(f.Data, 0, nil)
+	case l.secret || len(given) > 0:
 		secrets = s.literalSecret(m, f, given)
+	}
+	if len(secrets) > 0 {
 		masked = s.masked(f.Data, secrets)
 		if !s.show {
 			shown = masked

@@ -37,7 +37,10 @@ type block struct {
 }
 
 // openBlock begins a multi-line response with its status line.
-func (s *Session) openBlock(l *line, p *pending, e *event.Event) {
+func (s *Session) openBlock(l *line, p *pending, e *event.Event, quoted []wire.Secret) {
+	if len(quoted) > 0 && !s.o.ShowSecrets {
+		l.data = wire.Mask(nil, l.data, quoted)
+	}
 	b := &block{p: p, dir: l.dir, e: e, status: int64(len(l.data)), last: l.last()}
 	b.byLine = l.dir == event.SideServer && s.server.split.ByLine()
 	b.message = p.name == "RETR" || p.name == "TOP"
@@ -56,6 +59,9 @@ func (s *Session) openBlock(l *line, p *pending, e *event.Event) {
 	e.Text = wire.Escape(trimEnd(l.data))
 	s.open = b
 	o := wire.Octets{Side: event.SideServer, Data: l.data, Altered: l.altered}
+	if !s.o.ShowSecrets || len(l.known) > 0 {
+		o.Secrets = quoted
+	}
 	s.put(o, l)
 }
 
@@ -103,6 +109,7 @@ func (s *Session) textPiece(data []byte, t time.Time, cut bool) {
 	b.lf += int64(bytes.Count(data, []byte{'\n'}))
 	b.cr += int64(bytes.Count(data, []byte{'\r'}))
 	if !b.message {
+		data = s.maskListing(data)
 		b.list.add(data)
 	} else if !b.body {
 		n, done := b.header.add(data)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"mailtap/parse/event"
+	"mailtap/parse/sasl"
 	"mailtap/parse/wire"
 )
 
@@ -13,6 +14,7 @@ import (
 type status struct {
 	word  string // "+OK", "-ERR", another word in upper case that begins with + or -, or ""
 	code  string // extended response code (RFC 2449 §8), upper case
+	said  int    // where what the server may have quoted begins: behind the code's atom
 	rest  span   // the text behind indicator and code
 	fault string
 }
@@ -63,8 +65,11 @@ func parseStatus(data []byte) (st status) {
 		}
 		st.word = strings.ToUpper(string(word))
 	}
-	st.code, n = responseCode(text, n)
-	st.rest.off = n
+	st.code, st.rest.off = responseCode(text, n)
+	st.said = n
+	if st.code != "" {
+		st.said += bytes.IndexByte(text[n:], '[') + len("[") + len(st.code)
+	}
 	if st.fault == "" {
 		st.fault = lineEndFault(data)
 	}
@@ -180,7 +185,11 @@ func timestamp(text []byte) []byte {
 // challenge is a server's part of a SASL exchange.
 func (s *Session) challenge(l *line, p *pending) {
 	text := trimEnd(l.data)
-	h := hideStep(p.x, event.SideServer, l.data, span{min(2, len(text)), len(text)}, l.known)
+	known := l.known
+	if len(known) == 0 && l.dir == event.SideServer && len(text) > 2 && s.echo.Quotes(text[2:]) {
+		known = []wire.Secret{{Off: 2, Len: len(text) - 2, Form: "sasl", Mech: p.x.Mech(), Shape: sasl.EchoShape}}
+	}
+	h := hideStep(p.x, event.SideServer, l.data, span{min(2, len(text)), len(text)}, known)
 	p.challenges++
 	p.answered(l.first())
 	e := &event.Event{Kind: event.KindContinuation, For: p.name, Data: h.step, Error: lineEndFault(l.data)}
@@ -200,7 +209,7 @@ func (s *Session) challenge(l *line, p *pending) {
 // block that does.
 func (s *Session) response(l *line, p *pending, st status) {
 	e := &event.Event{Kind: event.KindResponse, Status: st.known(), Code: st.code, Error: st.fault}
-	quoted := s.quoted(l, st.rest.off)
+	quoted := s.quoted(l, st.said)
 	earlier := s.earlier
 	s.earlier = false
 	if p == nil {
@@ -213,7 +222,7 @@ func (s *Session) response(l *line, p *pending, st status) {
 	p.answered(l.first())
 	s.remove(p)
 	if s.opens(p, l.data) && !l.long {
-		s.openBlock(l, p, e)
+		s.openBlock(l, p, e, quoted)
 		return
 	}
 	complete(e, p, l.last())

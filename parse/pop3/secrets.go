@@ -62,16 +62,44 @@ func (s *Session) listen(l *line, secrets []wire.Secret) {
 		secret := l.data[k.Off : k.Off+k.Len]
 		s.echo.Listen(secret)
 		s.echo.Listen(bytes.Trim(secret, " ")) // as a server takes it
+		s.echo.ListenStep(k.Mech, secret)
 	}
 }
 
 // quoted finds the credentials that a server's line repeats from off on: some
 // servers quote the command that they refuse.
 func (s *Session) quoted(l *line, off int) []wire.Secret {
-	if l.dir != event.SideServer || len(l.known) > 0 || s.echo.Empty() {
+	if l.dir != event.SideServer || len(l.known) > 0 {
 		return l.known
 	}
+	s.listenHalf()
 	return s.echo.Find(trimEnd(l.data), off, nil)
+}
+
+// listenHalf keeps what came of a line that has not ended: a server that is out
+// of step may quote that much.
+func (s *Session) listenHalf() {
+	half := s.client.split.Kept()
+	if s.State.LoggedIn() && !s.owed || len(half) == 0 {
+		return
+	}
+	if s.exchange(half) == nil {
+		_, half, _ = bytes.Cut(half, []byte(" "))
+	}
+	s.echo.Listen(bytes.Trim(half, " \r"))
+}
+
+// maskListing masks the credentials that a listing before the login repeats.
+func (s *Session) maskListing(data []byte) []byte {
+	if s.open.message || s.o.ShowSecrets || s.open.dir != event.SideServer {
+		return data
+	}
+	secrets := s.echo.Find(data, 0, nil)
+	if len(secrets) == 0 {
+		return data
+	}
+	s.scratch = wire.Mask(s.scratch[:0], data, secrets)
+	return s.scratch
 }
 
 // secretArgument is the password of PASS, the digest of APOP.
