@@ -4,28 +4,10 @@ package control
 
 import (
 	"os"
-	"path/filepath"
 	"syscall"
-
-	"golang.org/x/sys/unix"
 )
 
 func mine(info os.FileInfo) bool {
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	return !ok || int(stat.Uid) == os.Geteuid()
-}
-
-// lockDir holds others off who want to bind in dir, until unlock.
-func lockDir(dir string) (unlock func(), err error) {
-	f, err := os.OpenFile(filepath.Join(dir, ".lock"), os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	switch err := unix.Flock(int(f.Fd()), unix.LOCK_EX); err {
-	case nil, unix.ENOTSUP, unix.ENOSYS, unix.EINVAL: // file systems without locks
-		return func() { f.Close() }, nil
-	default:
-		f.Close()
-		return nil, err
-	}
 }

@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"text/template"
 	"time"
@@ -198,9 +197,9 @@ func (c cyrus) start(t testing.TB, s *Server) {
 	cmd.Env = append(os.Environ(), "LD_LIBRARY_PATH="+c.path("bin"))
 	cmd.Stdout, cmd.Stderr = &said, &said
 	// A group of its own: the master ends by sending SIGTERM to its group.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	ownGroup(cmd)
 	if uid, gid := mailOwner(); os.Getuid() == 0 {
-		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
+		asUser(cmd, uid, gid)
 	}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

@@ -1,8 +1,11 @@
+//go:build unix
+
 package peertest
 
 import (
 	"errors"
 	"fmt"
+	"os/exec"
 	"syscall"
 	"time"
 )
@@ -25,4 +28,16 @@ func stopProcess(pid int, patience time.Duration) error {
 		return err
 	}
 	return fmt.Errorf("process %d did not end within %v, and was killed", pid, patience)
+}
+
+// ownGroup gives cmd a process group of its own, so that all of it can be ended
+// and it ends nobody else.
+func ownGroup(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
+
+// killGroup ends cmd, begun in a group of its own, and what it started.
+func killGroup(cmd *exec.Cmd) error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+
+// asUser has cmd, begun in a group of its own, run as another user.
+func asUser(cmd *exec.Cmd, uid, gid int) {
+	cmd.SysProcAttr.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
 }
