@@ -11,6 +11,7 @@ import (
 
 // TestCurl has curl fetch each message by its number.
 func TestCurl(t *testing.T) {
+	peertest.SkipShort(t)
 	peertest.Need(t, "curl")
 	compare(t, curl, exact, "imap", "pop3")
 }

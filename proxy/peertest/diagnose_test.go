@@ -112,6 +112,7 @@ func pythons(script string) func(t *testing.T, e peertest.End) {
 
 // TestFaults has a Dovecot that is set up well, and clients that are not.
 func TestFaults(t *testing.T) {
+	peertest.SkipShort(t)
 	t.Parallel()
 	peertest.Need(t, "curl")
 	peertest.Need(t, "python3")
@@ -177,6 +178,7 @@ s = socket.create_connection((host, port)); f = s.makefile('rwb'); f.readline();
 
 // TestFaultyServers has servers that are set up in a way that clients cannot work with.
 func TestFaultyServers(t *testing.T) {
+	peertest.SkipShort(t)
 	t.Parallel()
 	peertest.Need(t, "curl")
 	peertest.Need(t, "python3")
@@ -246,6 +248,7 @@ m = imaplib.IMAP4_SSL(host, port, ssl_context=tls); m.login(user, password); pri
 
 // TestFaultyCertificates has servers whose certificates are not good.
 func TestFaultyCertificates(t *testing.T) {
+	peertest.SkipShort(t)
 	t.Parallel()
 	peertest.Need(t, "curl")
 	for _, tt := range []struct {
@@ -281,6 +284,7 @@ func TestFaultyCertificates(t *testing.T) {
 
 // TestFaultyRoutes has routes that lead to the wrong port.
 func TestFaultyRoutes(t *testing.T) {
+	peertest.SkipShort(t)
 	t.Parallel()
 	peertest.Need(t, "curl")
 	d := peertest.StartDovecot(t, peertest.DovecotOptions{})

@@ -9,6 +9,7 @@ import (
 // TestFaultsCyrus has a Cyrus that is set up well but for its limits, and
 // clients that are not.
 func TestFaultsCyrus(t *testing.T) {
+	peertest.SkipShort(t)
 	t.Parallel()
 	peertest.Need(t, "curl")
 	peertest.Need(t, "python3")
@@ -49,6 +50,7 @@ s = socket.create_connection((host, port)); f = s.makefile('rwb'); f.readline();
 // TestFaultyCyrus has a Cyrus that takes no password in the clear, and asks
 // POP3 clients to wait between two logins.
 func TestFaultyCyrus(t *testing.T) {
+	peertest.SkipShort(t)
 	t.Parallel()
 	peertest.Need(t, "curl")
 	peertest.Need(t, "python3")

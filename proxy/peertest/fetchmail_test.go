@@ -12,6 +12,7 @@ import (
 // TestFetchmail has fetchmail take every message away: the server's mailbox is
 // empty afterwards. It logs in with CRAM-MD5.
 func TestFetchmail(t *testing.T) {
+	peertest.SkipShort(t)
 	peertest.Need(t, "fetchmail")
 	compare(t, fetchmail, sorted, "imap", "pop3")
 }

@@ -13,6 +13,7 @@ import (
 // or a person at a terminal gets them wrong. None of the passwords may stand in
 // log or capture, nor half of one.
 func TestMalformedLogins(t *testing.T) {
+	peertest.SkipShort(t)
 	t.Parallel()
 	d := peertest.StartDovecot(t, peertest.DovecotOptions{})
 	p := peertest.StartProxy(t, d.Server, peertest.ProxyOptions{})

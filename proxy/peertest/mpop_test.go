@@ -11,6 +11,7 @@ import (
 
 // TestMpop has mpop take every message away. It pipelines.
 func TestMpop(t *testing.T) {
+	peertest.SkipShort(t)
 	peertest.Need(t, "mpop")
 	compare(t, mpop, sorted, "pop3")
 }

@@ -58,3 +58,12 @@ func find(program string) (string, error) {
 	}
 	return "", err
 }
+
+// SkipShort leaves a test out of a short run, which is the race detector's: it
+// has one session at a time, and nothing that the others do not show.
+func SkipShort(t testing.TB) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("short: one session after another has nothing for the race detector")
+	}
+}

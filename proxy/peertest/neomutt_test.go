@@ -13,6 +13,7 @@ import (
 // TestNeomutt has neomutt, on a terminal of its own, copy every message to a
 // Maildir, flag the first one and delete the second.
 func TestNeomutt(t *testing.T) {
+	peertest.SkipShort(t)
 	peertest.Need(t, "neomutt", "script")
 	compare(t, neomutt, sorted, "imap", "pop3")
 }

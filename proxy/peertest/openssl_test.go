@@ -10,6 +10,7 @@ import (
 // TestOpensslVerifies has openssl verify the minted leaf against the exported
 // CA, by name and by address, over implicit TLS and after an upgrade.
 func TestOpensslVerifies(t *testing.T) {
+	peertest.SkipShort(t)
 	t.Parallel()
 	peertest.Need(t, "openssl")
 	d := peertest.StartDovecot(t, peertest.DovecotOptions{})

@@ -12,6 +12,7 @@ import (
 // TestPython has Python's imaplib and poplib do what mail programs do, each
 // once over every way to connect.
 func TestPython(t *testing.T) {
+	peertest.SkipShort(t)
 	peertest.Need(t, "python3")
 	compare(t, python, exact, "imap", "pop3")
 }

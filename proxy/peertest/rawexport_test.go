@@ -39,6 +39,7 @@ func (h *heard) Write(p []byte) (int, error) {
 // sent and received: byte for byte with --show-secrets, and without it in all
 // but the password, whose length stays.
 func TestRawExport(t *testing.T) {
+	peertest.SkipShort(t)
 	t.Parallel()
 	for _, show := range []bool{true, false} {
 		t.Run(fmt.Sprintf("show-secrets=%v", show), func(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 // TestShowSaysWhatTheLogSaid holds `mailtap show` on the capture of real
 // sessions against the log that was written live: the same events, field by field.
 func TestShowSaysWhatTheLogSaid(t *testing.T) {
+	peertest.SkipShort(t)
 	peertest.Need(t, "python3")
 	for name, start := range servers {
 		t.Run(name, func(t *testing.T) {

@@ -55,6 +55,7 @@ func mailtap(t *testing.T, status int, password string, args ...string) (stdout,
 // same: there is no difference. A client that does one thing otherwise has that
 // as the first divergence.
 func TestCompareSameClient(t *testing.T) {
+	peertest.SkipShort(t)
 	peertest.Need(t, "python3")
 	d := peertest.StartDovecot(t, peertest.DovecotOptions{})
 	for proto, want := range map[string]string{
@@ -77,6 +78,7 @@ func TestCompareSameClient(t *testing.T) {
 // for a user whose mail is as it was then: nothing differs, and the mailboxes
 // are the same behind it.
 func TestReplayClient(t *testing.T) {
+	peertest.SkipShort(t)
 	peertest.Need(t, "python3")
 	d := peertest.StartDovecot(t, peertest.DovecotOptions{})
 	for _, proto := range []string{"imap", "pop3"} {

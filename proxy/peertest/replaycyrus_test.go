@@ -11,6 +11,7 @@ import (
 // TestReplayClientElsewhere plays what was recorded with Dovecot against Cyrus:
 // every command is sent, and what differs is the servers' doing.
 func TestReplayClientElsewhere(t *testing.T) {
+	peertest.SkipShort(t)
 	peertest.Need(t, "python3")
 	c := peertest.StartCyrus(t, peertest.CyrusOptions{})
 	d := peertest.StartDovecot(t, peertest.DovecotOptions{})

@@ -32,6 +32,7 @@ func replayServer(t *testing.T, capture, proto string, security peertest.Securit
 // recorded of, with other credentials: it does nothing otherwise. To a client
 // that does one thing otherwise that is the first divergence.
 func TestReplayServer(t *testing.T) {
+	peertest.SkipShort(t)
 	peertest.Need(t, "python3")
 	d := peertest.StartDovecot(t, peertest.DovecotOptions{})
 	for proto, want := range map[string]string{
@@ -80,6 +81,7 @@ func tryOnce(t *testing.T, e peertest.End, more ...string) error {
 // TestReplayServerClients serves what curl and mbsync were recorded of to them
 // again: they fetch the same messages, and end well.
 func TestReplayServerClients(t *testing.T) {
+	peertest.SkipShort(t)
 	for _, tt := range []struct {
 		program, proto string
 		run            client

@@ -40,6 +40,7 @@ type account struct {
 // after the other and at once. What mailtap says that each session did is what
 // Dovecot's own log says of it, in order.
 func TestSummary(t *testing.T) {
+	peertest.SkipShort(t)
 	t.Parallel()
 	peertest.Need(t, "python3", "curl", "mbsync", "fetchmail", "mpop")
 	d := peertest.StartDovecot(t, peertest.DovecotOptions{})

@@ -11,6 +11,7 @@ import (
 // TestTsharkSeesTheSame has tshark's dissectors read the capture: they must see
 // the commands and the completion results that the log has.
 func TestTsharkSeesTheSame(t *testing.T) {
+	peertest.SkipShort(t)
 	t.Parallel()
 	peertest.Need(t, "tshark", "curl")
 	for _, tt := range []struct {
