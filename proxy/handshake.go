@@ -4,15 +4,22 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
+	"time"
 
 	"mailtap/parse/event"
 	"mailtap/parse/finding"
 	"mailtap/proxy/tlsfacts"
 )
 
+// greetingWait is from when on a client that was silent, and closes before the
+// listener gives up, has waited for a greeting: port scans and health checks are
+// gone at once.
+const greetingWait = 4 * time.Second
+
 // awaitHello waits for the client's first octets, and reports whether they
 // begin TLS. Until then nothing is dialled.
 func (s *session) awaitHello() bool {
+	began := time.Now()
 	peeked, _ := tlsfacts.Peek(s.client.link, helloLimit)
 	if s.ended() {
 		return false
@@ -25,6 +32,11 @@ func (s *session) awaitHello() bool {
 		}
 		return true
 	case tlsfacts.Closed:
+		if time.Since(began) >= greetingWait && len(peeked.Head) == 0 {
+			f := tlsfacts.PlainOnTLS(nil)
+			s.failedTLS(event.SideClient, f)
+			s.findTLS(event.SideClient, f, event.SeverityNone)
+		}
 		s.note(ending{side: event.SideClient, err: peeked.Err})
 		return false
 	case tlsfacts.Plain:

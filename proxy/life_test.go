@@ -92,6 +92,22 @@ func TestSilentClient(t *testing.T) {
 	})
 }
 
+// A client that waits for a greeting may give up first; one that looks whether
+// the port is there does not wait.
+func TestSilentClientThatGivesUp(t *testing.T) {
+	for waited, want := range map[time.Duration][]string{greetingWait: {"tls.port.plain-on-tls"}, greetingWait - 1: nil} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newStill(t, "imaps", "imaps", nil)
+			c := s.client()
+			time.Sleep(waited)
+			c.conn.Close()
+			s.end()
+			wantFindings(t, s.record, want...)
+			s.wantClosed(event.SideClient, "closed its connection")
+		})
+	}
+}
+
 // A server that does not answer the dial.
 func TestDialTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
