@@ -88,8 +88,11 @@ func (acc *account) uidValidity(e *event.Event, mailbox string, n uint64) []*eve
 	if !ok || before.n == n {
 		return nil
 	}
-	return []*event.Event{New("mbox.uidvalidity", fmt.Sprintf("%s: UIDVALIDITY %d now, and it was %d at %s", mailbox, n, before.n, before.when), before.id, e.ID())}
+	return []*event.Event{New("mbox.uidvalidity", fmt.Sprintf("%s%s%d at %s, and %d now", mailbox, changed, before.n, before.when, n), before.id, e.ID())}
 }
+
+// changed stands between a mailbox's name and its UIDVALIDITY then and now.
+const changed = ": UIDVALIDITY was "
 
 // keepsSent tells whether a mailbox is for sent mail.
 func (acc *account) keepsSent(mailbox string) bool {

@@ -18,6 +18,8 @@ func detectAfterLogin(w *Watch, e *event.Event) {
 	case e.Status == "BYE" && w.state == event.StateLogout && (expiryWords.in(text) || e.Code == "EXPIRED"),
 		failed(e) && w.state.LoggedIn() && expiryWords.in(text):
 		w.tell(report{id: "auth.token-expired-midway"})
+	case failed(e) && (opens(e.For) || e.For == "LIST") && protocolOff(text) && accountWords.in(text):
+		w.tell(report{id: "auth.service-disabled", evidence: w.asked(e), detail: said(e)})
 	case failed(e) && strings.Contains(text, "unsafe login"), w.provider() == netease && opens(e.For) && e.Status == "NO" && !w.auth.named:
 		w.tell(report{id: "auth.netease-id", evidence: w.asked(e)})
 	}

@@ -215,6 +215,7 @@ func Cause(f *event.Finding, user, server string) string {
 	cause := f.ID + "\x00" + user + "\x00" + server
 	if !supplemented[f.ID] {
 		title, _, _ := strings.Cut(f.Title, quoting) // a server may say each time something else
+		title, _, _ = strings.Cut(title, changed)    // or number a mailbox anew each time
 		cause += fmt.Sprintf("\x00%s\x00%d", title, f.Severity)
 	}
 	return cause

@@ -37,7 +37,8 @@ func detectLimits(w *Watch, e *event.Event) {
 	switch {
 	case refused && containsAny(text, []string{"throttled", "suggested backoff"}):
 		r.id, r.detail = "limit.ms.throttle", pause(text)
-	case strings.Contains(text, "command or bandwidth"), strings.Contains(text, "bandwidth limit") && (refused || e.Code == "OVERQUOTA"), e.Code == "THROTTLED", strings.HasSuffix(text, "[throttled]"):
+	case refused && e.Code == "OVERQUOTA" && w.provider() == google && !stores(e.For), // nothing was to be stored: it is what was read
+		strings.Contains(text, "command or bandwidth"), strings.Contains(text, "bandwidth limit") && (refused || e.Code == "OVERQUOTA"), e.Code == "THROTTLED", strings.HasSuffix(text, "[throttled]"):
 		r.id = "limit.gmail.bandwidth"
 	case refused && aboutConnections(e, text):
 		r.id = "limit.connections"
@@ -109,6 +110,9 @@ func (w *Watch) aboutRate(e *event.Event, text string) bool {
 	if w.proto == event.POP3 && (logins[e.For] || e.For == "USER") && tooSoon(text) {
 		return false // of logins POP3 has its own
 	}
+	if logins[e.For] && hedgeWords.in(text) && credentialWords.in(text) {
+		return false // one of several reasons
+	}
 	if rateWords.in(text) && !attemptWords.in(text) {
 		return true
 	}
@@ -151,7 +155,9 @@ func detectQuota(w *Watch, e *event.Event) {
 			detail = strings.TrimSuffix("storing in "+box.Name+"; "+detail, "; ")
 		}
 		w.tell(report{id: "quota.full", detail: detail, evidence: w.asked(e)})
-	case !e.Completes && e.Status == "NO" && (e.Code == "OVERQUOTA" || e.Code == "ALERT" && says(e, "over quota", "quota exceeded")):
+	case !e.Completes && e.Status == "NO" && e.Code == "OVERQUOTA": // RFC 5530 §3: the soft limit, and nothing is refused
+		w.tell(report{id: "quota.full", detail: join("so far nothing is refused", w.limit.quota, said(e)), severity: event.SeverityInfo})
+	case !e.Completes && e.Status == "NO" && e.Code == "ALERT" && says(e, "over quota", "quota exceeded"):
 		w.tell(report{id: "quota.full", detail: w.limit.quota, severity: event.SeverityWarning})
 	}
 }
@@ -164,8 +170,13 @@ func stores(name string) bool {
 // fault is what a response code says of whose fault a refusal is, and what helps.
 type fault struct{ means, advice string }
 
+// unexplained stands for the code of a message that was not stored, where the
+// server gives none and its words are not known.
+const unexplained = "refused"
+
 // faults are by response code (RFC 5530 §3, RFC 7889 §5).
 var faults = map[string]fault{
+	unexplained:     {"the message was not stored, and the server gives no reason that mailtap knows: read its words", "look whether the mailbox is full, whether the folder is there and may be written to, and whether the message is too large; then try again, and ask the provider or the administrator"},
 	"SERVERBUG":     {"the server has a fault of its own", "try again in some minutes; if it comes again, tell the provider or the administrator the time: the server's log says more"},
 	"CLIENTBUG":     {"the server thinks that the client made a mistake", "report it to the client's author, with this command; meanwhile nothing needs to be changed if the mail is all there"},
 	"INUSE":         {"another session uses it", "close the other client, or try again in some minutes"},
@@ -220,6 +231,9 @@ func (w *Watch) serverFault(e *event.Event) {
 	}
 	if code == "" && e.Status == "NO" && laterWords.in(w.words(e)) {
 		code = "UNAVAILABLE"
+	}
+	if code == "" && e.Status == "NO" && stores(e.For) {
+		code = unexplained
 	}
 	f, ok := faults[code]
 	if !ok {

@@ -208,7 +208,7 @@ func (w *Watch) loggedIn(e *event.Event) {
 		}
 	}
 	w.settleLogins(true)
-	if text := w.words(e); containsAny(text, []string{"enable imap", "enable pop", "imap access in your account", "please enable"}) {
+	if text := w.words(e); e.Code == "ALERT" && protocolOff(text) || containsAny(text, []string{"enable imap", "enable pop", "imap access in your account", "please enable"}) {
 		w.tell(report{id: "auth.service-disabled", evidence: w.asked(e)})
 	}
 }
@@ -296,7 +296,7 @@ func (w *Watch) byeMeans(e *event.Event) string {
 	switch {
 	case e.Code == "UNAVAILABLE":
 		return "auth.tempfail"
-	case id == "" && refusedWords.in(text):
+	case id == "" && !endedWords.in(text) && !excessWords.in(text) && (refusedWords.in(text) || loginWords.in(text)):
 		return "auth.bad-credentials"
 	}
 	return id

@@ -19,7 +19,7 @@ func (w *Watch) classify(e *event.Event) report {
 			return r
 		}
 	}
-	if e.Status == "BAD" && e.Code == "" {
+	if e.Status == "BAD" && e.Code == "" && !w.auth.try.blamed(w.words(e)) {
 		return report{}
 	}
 	return w.wrongPassword(e)
@@ -109,10 +109,16 @@ func (w *Watch) byMechanismOf(e *event.Event, a *attempt, text string) report {
 		return report{id: "auth.mech-unusable", key: a.mech, detail: a.mech + " was refused" + w.offered(), also: []string{"auth.bad-credentials"}}
 	case command && a.initial && (e.Status == "BAD" || a.asked > 0 && a.mech == "PLAIN" || e.Code == "" && w.proto == event.IMAP && w.caps != nil && !w.caps["SASL-IR"] && containsAny(text, []string{"syntax", "argument", "request", "command", "unexpected", "extra"})):
 		return report{id: "auth.sasl-ir"}
-	case e.Status == "BAD" && e.For == "LOGIN" && e.Code != "AUTHENTICATIONFAILED":
+	case e.Status == "BAD" && e.For == "LOGIN" && e.Code != "AUTHENTICATIONFAILED" && !a.blamed(text):
 		return w.misquoted(a)
 	}
 	return report{}
+}
+
+// blamed tells whether a server blames the password of a login that is well
+// formed: some do so with BAD.
+func (a *attempt) blamed(text string) bool {
+	return a.cmd != nil && a.cmd.Error == "" && !strings.Contains(a.shape, "not ASCII") && !strings.HasPrefix(a.shape, "the rest of the line") && meet(text, wrongWords, passwordWords)
 }
 
 // misquoted says where a LOGIN's arguments go wrong, as far as that can be

@@ -1,6 +1,7 @@
 package finding
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -184,7 +185,13 @@ func (w *Watch) absent(e *event.Event, name, text string) bool {
 	if e.Code == "TRYCREATE" || e.Code == "NONEXISTENT" || absentWords.in(text) {
 		return true
 	}
-	if e.Code != "" || e.Status != "NO" || !opens(e.For) || strings.EqualFold(name, "INBOX") || w.lists(name) {
+	if e.Code != "" || e.Status != "NO" || strings.EqualFold(name, "INBOX") || w.lists(name) {
+		return false
+	}
+	if stores(e.For) { // may be refused for much else, but LIST has what is meant
+		return lastPart(name) == name && w.nearest(name) != "" && !quotaWords.in(text) && !largeWords.in(text) && !laterWords.in(text) && !rightsWords.in(text)
+	}
+	if !opens(e.For) {
 		return false
 	}
 	return len(w.mbox.list) > 2 || w.nearest(name) != "" || !laterWords.in(text) && !rightsWords.in(text) && !lockedWords.in(text)
@@ -220,6 +227,9 @@ func (w *Watch) settleAbsent() {
 		}
 		delete(m.absent, name)
 		near := w.nearest(name)
+		if other := w.usedFor(name); near == "" || other != "" && !m.used[near] {
+			near = cmp.Or(other, near)
+		}
 		switch {
 		case near != "" && m.used[near]: // it looked for one, and took the other
 			r.severity = event.SeverityInfo
@@ -231,6 +241,17 @@ func (w *Watch) settleAbsent() {
 		}
 		w.tell(r)
 	}
+}
+
+// usedFor is a mailbox that worked, of the same use as name, or "".
+func (w *Watch) usedFor(name string) string {
+	use := useOf(lastPart(name))
+	for _, other := range sorted(w.mbox.used) {
+		if use != "" && useOf(lastPart(other)) == use {
+			return other
+		}
+	}
+	return ""
 }
 
 // someNames are the first mailboxes of LIST.

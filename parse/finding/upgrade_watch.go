@@ -41,6 +41,8 @@ func (w *Watch) gaveUpInClear(e *event.Event) {
 	}
 	started := w.done["STARTTLS"] + w.done["STLS"]
 	switch {
+	case w.encrypted() && started > 0 && !w.upgrade.fresh && e.Close.By == event.SideClient && broken(e.Close.Reason):
+		w.tell(report{id: "tls.client.silent-abort", severity: event.SeverityWarning, also: []string{"tls.client.untrusted-ca"}, detail: "the client asked for the upgrade itself, and broke the connection as soon as TLS stood"})
 	case w.encrypted() && started > 0 && !w.upgrade.fresh && w.clear["LOGINDISABLED"] && e.Close.By != event.SideServer:
 		w.tell(report{id: "starttls.stale-caps", detail: "inside TLS it neither asked again nor logged in"})
 	case w.encrypted() && w.noPlainLogin():
@@ -48,8 +50,8 @@ func (w *Watch) gaveUpInClear(e *event.Event) {
 	case w.encrypted(), w.caps == nil, w.upgrade.refused != nil, started > 0, w.told["starttls.required "] != nil, e.Close.By == event.SideProxy:
 	case w.proto == event.IMAP && w.caps["LOGINDISABLED"]:
 		w.tell(report{id: "starttls.required", detail: "the server takes no password before TLS (LOGINDISABLED), and the client left without STARTTLS"})
-	case w.proto == event.POP3 && w.caps["STLS"] && !w.caps["USER"] && !w.caps["SASL"]:
-		w.tell(report{id: "starttls.required", detail: "the server offers no login before TLS, and the client left without STLS"})
+	case w.proto == event.POP3 && w.caps["STLS"] && !w.caps["USER"] && w.noPlainLogin():
+		w.tell(report{id: "starttls.required", detail: "the server takes no plain password before TLS, and the client left without STLS"})
 	case w.proto == event.IMAP && !w.caps["STARTTLS"], w.proto == event.POP3 && !w.caps["STLS"]:
 		if !w.life.leave { // clients that want TLS hang up; programs that watch servers take their leave
 			w.tell(report{id: "starttls.not-offered", severity: event.SeverityWarning, also: []string{"auth.mech-unusable"}, detail: "the client looked for the offer in the server's capabilities, did not find it, and left without a login"})

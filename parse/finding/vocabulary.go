@@ -163,7 +163,9 @@ var (
 	commandWords = vocabulary{"bad command", "invalid command", "invalid imap command", "unknown command"}
 	// refusedWords say that a login failed, and not why.
 	refusedWords = vocabulary{"login fail", "logon fail", "authentication fail", "auth fail", "anmeldung fehlgeschlagen", "authentifizierung fehlgeschlagen", "authentification échou", "échec de l'authentification", "autenticación fallida", "autenticazione fallita", "ошибка аутентиф", "ошибка авториз", "~认证失败", "~登录失败"}
-	stateWords   = vocabulary{"valid in this state", "invalid state", "wrong state", "invalid in this state", "allowed in this state"}
+	// loginWords are the login itself: a BYE in place of its answer that speaks of it refuses it.
+	loginWords = vocabulary{"authent", "authoriz", "login", "logon", "log in", "~anmeld", "authentif", "identifi", "autent", "аутентиф", "авториз", "вход", "uwierzytel", "logowan", "aanmeld", "inlogg", "přihláš", "~认证", "~登录", "~ログイン"}
+	stateWords = vocabulary{"valid in this state", "invalid state", "wrong state", "invalid in this state", "allowed in this state"}
 	// briefWords say that what does not work will.
 	briefWords = vocabulary{"temporar", "for the moment", "at the moment", "currently", "vorübergehend", "momentan", "zurzeit", "temporaire", "temporal", "temporane", "временн", "tijdelijk", "tymczasow", "tillfällig", "~暂时"}
 	largeWords = vocabulary{"too large", "too big", "exceeds the maximum", "exceeds maximum", "size limit", "message size", "zu groß", "trop volumineu", "trop gros", "demasiado grande", "troppo grande", "слишком больш", "za duż"}
