@@ -34,14 +34,14 @@ var transport = []Entry{
 	},
 	{
 		ID: "tls.upstream.failed", Severity: event.SeverityError,
-		Title:   "the TLS handshake with the server failed",
-		Advice:  "see the tls event for which side gave up and why",
+		Title:   "the encrypted connection to the server did not come about",
+		Advice:  "check the server's name and port (with SSL/TLS: IMAP 993, POP3 995); try again in some minutes; a virus scanner or a firewall on the way may break in: switch its mail scanning off for a test; then ask the provider, with the reason that is named here",
 		Explain: "The connection to the server stood, but no TLS session came about for a reason that no other finding names.",
 	},
 	{
 		ID: "tls.client.failed", Severity: event.SeverityError,
-		Title:   "the TLS handshake with the client failed",
-		Advice:  "see the tls event for which side gave up and why",
+		Title:   "the encrypted connection with the client did not come about",
+		Advice:  "look at the message that the client shows; update the client; let it trust mailtap's certificate authority (mailtap ca trust), and set its connection security to SSL/TLS or STARTTLS as this port has it",
 		Explain: "The client began TLS and did not finish it, for a reason that no other finding names.",
 	},
 	{

@@ -14,7 +14,7 @@ var upgrade = []Entry{
 	{
 		ID: "starttls.failed", Severity: event.SeverityError,
 		Title:   "the upgrade to TLS broke off",
-		Advice:  "see the tls events for which side gave up and why",
+		Advice:  "look at the message that the client shows, and let it trust mailtap's certificate authority (mailtap ca trust); or set the connection security to SSL/TLS on the TLS port (IMAP 993, POP3 995), which does without the upgrade; where the server breaks off, ask its administrator",
 		Explain: "The upgrade was agreed on in the clear, and the handshake that had to follow did not succeed. The session cannot go on in the clear.",
 		RFC:     "RFC 9051 §6.2.1",
 	},
