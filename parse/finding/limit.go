@@ -232,7 +232,7 @@ func (w *Watch) serverFault(e *event.Event) {
 	if code == "" && e.Status == "NO" && laterWords.in(w.words(e)) {
 		code = "UNAVAILABLE"
 	}
-	if code == "" && e.Status == "NO" && stores(e.For) {
+	if code == "" && e.Status == "NO" && stores(e.For) && !gaveUpAppend(w.command(e)) {
 		code = unexplained
 	}
 	f, ok := faults[code]
@@ -244,6 +244,17 @@ func (w *Watch) serverFault(e *event.Event) {
 		r.severity = event.SeverityInfo
 	}
 	w.holdFault(e, r)
+}
+
+// gaveUpAppend tells an APPEND that the client itself gave up: its last message
+// is empty (RFC 3502 §6.3.11).
+func gaveUpAppend(cmd *event.Event) bool {
+	a, ok := cmd.Data.(*syntax.AppendArgs)
+	if !ok || len(a.Messages) == 0 {
+		return false
+	}
+	last := a.Messages[len(a.Messages)-1]
+	return last.Size == 0 && last.Catenate == nil
 }
 
 // nameOf begins with the code, where the server gave one.
