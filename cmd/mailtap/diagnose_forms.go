@@ -26,17 +26,17 @@ func diagnoseNothing(w io.Writer, _ []string, found []*finding.Found) error {
 
 // diagnoseText leads with what is wrong, and says of observations a line each.
 func diagnoseText(w io.Writer, captures []string, found []*finding.Found) error {
-	wrong := slices.IndexFunc(found, func(f *finding.Found) bool { return f.Severity == event.SeverityInfo })
-	if wrong < 0 {
+	first := slices.IndexFunc(found, func(f *finding.Found) bool { return f.Severity == event.SeverityInfo })
+	if first < 0 {
 		return diagnoseFull(w, captures, found)
 	}
-	if wrong == 0 {
+	if first == 0 {
 		fmt.Fprintln(w, "no error and no warning was found")
-	} else if err := diagnoseFull(w, captures, found[:wrong]); err != nil {
+	} else if err := diagnoseFull(w, captures, found[:first]); err != nil {
 		return err
 	}
 	fmt.Fprintln(w, "\nobserved as well (--full says more):")
-	for _, line := range observations(found[wrong:]) {
+	for _, line := range observations(found[first:]) {
 		if err := wrapped(w, "  "+line.id+": ", line.text); err != nil {
 			return err
 		}

@@ -270,6 +270,7 @@ func untilSignal(ctx context.Context, p *proxy.Proxy, log *eventLog) (_ context.
 			select {
 			case s := <-signals:
 				if ctx.Err() != nil {
+					signal.Stop(signals) // should this be held up, the next one ends mailtap as any program
 					p.Close()
 					return
 				}
