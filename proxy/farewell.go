@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"mailtap/parse/event"
+	"mailtap/parse/finding"
 	"mailtap/parse/wire"
 )
 
@@ -171,7 +172,7 @@ func (s *session) checkIdle() {
 		s.mu.Unlock()
 		return
 	}
-	text := fmt.Sprintf("nothing was said for %d minutes", int(limit/time.Minute))
+	text := fmt.Sprintf("%s %d minutes", finding.Silence, int(limit/time.Minute))
 	s.leave(text, text, true)
 	s.abort(text)
 }

@@ -22,6 +22,10 @@ const (
 	deadQuiet = 5 * time.Minute  // from here on a NAT may have forgotten the connection
 )
 
+// Silence is how the reason begins with which mailtap itself ends a session that
+// both sides have left silent for too long.
+const Silence = "nothing was said for"
+
 func detectIdle(w *Watch, e *event.Event) {
 	l := &w.life
 	switch {
@@ -96,6 +100,11 @@ func (w *Watch) takesLeave(e *event.Event) {
 // leave of.
 func (w *Watch) whoClosed(e *event.Event) {
 	l := &w.life
+	if l.idle != nil && e.Close != nil && e.Close.By == event.SideProxy && strings.HasPrefix(e.Close.Reason, Silence) {
+		w.tell(report{id: "idle.nat-timeout", also: []string{"idle.over-29min"}, evidence: []*event.Event{l.idle, l.ended},
+			detail: "neither side said anything for " + minutes(e.Time.Sub(l.quiet)) + ", and mailtap ended the session: one of them had most likely lost the connection"})
+		return
+	}
 	if l.leave || l.bye != nil || e.Close == nil || e.Close.By == event.SideProxy || e.Close.By == event.SideNone || w.worst() == event.SeverityError || w.told["conn.who-closed "] != nil || len(w.order) == 0 && len(w.told) > 0 {
 		return
 	}
