@@ -64,7 +64,7 @@ func build() (string, error) {
 	}
 	path := filepath.Join(binary.dir, "mailtap")
 	args := []string{"build", "-o", path}
-	if raceEnabled {
+	if Race {
 		args = append(args, "-race")
 	}
 	cmd := exec.Command("go", append(args, "./cmd/mailtap")...)

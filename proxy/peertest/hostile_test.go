@@ -76,6 +76,9 @@ func TestEndlessLine(t *testing.T) {
 // checkMemory fails if the proxy's memory was ever over limit octets.
 func checkMemory(t *testing.T, p *peertest.Proxy, limit int) {
 	t.Helper()
+	if peertest.Race { // which keeps four octets on each of the heap's
+		return
+	}
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.PID()))
 	if err != nil {
 		t.Skipf("no /proc to look at: %v", err)

@@ -2,4 +2,5 @@
 
 package peertest
 
-const raceEnabled = false
+// Race is whether the tests, and mailtap with them, are built with the race detector.
+const Race = false
