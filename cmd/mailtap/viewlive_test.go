@@ -168,6 +168,10 @@ func relayed(t *testing.T, server net.Listener, proxy string, body func() string
 	if err != nil {
 		t.Fatal(err)
 	}
+	go func() { // a close with octets unread would reset the connection
+		io.Copy(io.Discard, conn)
+		conn.Close()
+	}()
 	fmt.Fprintf(conn, "+OK ready\r\n")
 	for text := body(); text != ""; text = body() {
 		fmt.Fprintf(client, "RETR 1\r\n")
@@ -175,7 +179,9 @@ func relayed(t *testing.T, server net.Listener, proxy string, body func() string
 	}
 	fmt.Fprintf(client, "QUIT\r\n")
 	fmt.Fprintf(conn, "+OK bye\r\n")
-	conn.Close()
+	if err := conn.(*net.TCPConn).CloseWrite(); err != nil {
+		t.Error(err)
+	}
 	if err := <-got; err != nil {
 		t.Error(err)
 	}

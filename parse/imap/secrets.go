@@ -298,7 +298,7 @@ func (s *Session) serverSecrets(m *message, f Fragment, given []wire.Secret) {
 	line := trimEnd(f.Data)
 	s.listenHalf()
 	switch {
-	case m.piece:
+	case m.piece, m.open && !s.echo.Empty(): // a later piece, or what stands behind a literal
 		s.found = s.echo.Find(line, 0, s.found)
 	case s.strays(m, line, given):
 		s.hide(line, 0, m.tag, "line", "")
