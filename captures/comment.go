@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"slices"
-	"unicode/utf8"
 
 	"mailtap/parse/event"
 	"mailtap/parse/explain"
@@ -82,30 +81,19 @@ func (c comment) encode() []byte {
 // shorten cuts c's texts to limit octets each.
 func (c *comment) shorten(limit int) {
 	if c.Other != nil {
-		other := head(*c.Other, limit)
+		other := wire.Head(*c.Other, limit)
 		c.Other = &other
 	}
 	if c.Secret != nil {
 		s := *c.Secret
 		for _, field := range []*string{&s.Mech, &s.User, &s.Authz, &s.Shape, &s.Error, &s.Note} {
-			*field = head(*field, limit)
+			*field = wire.Head(*field, limit)
 		}
 		c.Secret = &s
 	}
 	for _, field := range []*string{&c.Why, &c.Text, &c.Says, &c.At, &c.Session} {
-		*field = head(*field, limit)
+		*field = wire.Head(*field, limit)
 	}
-}
-
-// head is at most n octets of text, whole characters.
-func head(text string, n int) string {
-	if len(text) <= n {
-		return text
-	}
-	for n > 0 && !utf8.RuneStart(text[n]) {
-		n--
-	}
-	return text[:n]
 }
 
 // kindOf is the kind of comment for e, or "" where octets make the event.
@@ -175,17 +163,17 @@ func shortenEvent(j *event.JSON, limit int) {
 		&j.Version, &j.Cipher, &j.SNI, &j.ALPN, &j.Hello, &j.Failure, &j.Tag, &j.Name, &j.Status, &j.Code, &j.For, &j.Text,
 		&j.Note, &j.RFC, &j.Error, &j.Other, &j.ID, &j.Title, &j.Advice, &j.Reason, &j.Summary, &j.Message,
 	} {
-		*field = head(*field, limit)
+		*field = wire.Head(*field, limit)
 	}
 	j.Evidence = slices.Clone(j.Evidence[:min(len(j.Evidence), limit/32)])
 	j.Also = slices.Clone(j.Also[:min(len(j.Also), limit/32)])
 	j.Peer = slices.Clone(j.Peer[:min(len(j.Peer), limit/1024)])
 	for i := range j.Peer {
 		c := &j.Peer[i]
-		c.Subject, c.Issuer, c.Reason = head(c.Subject, limit/8), head(c.Issuer, limit/8), head(c.Reason, limit/8)
+		c.Subject, c.Issuer, c.Reason = wire.Head(c.Subject, limit/8), wire.Head(c.Issuer, limit/8), wire.Head(c.Reason, limit/8)
 		c.Names = slices.Clone(c.Names[:min(len(c.Names), limit/256)])
 		for k := range c.Names {
-			c.Names[k] = head(c.Names[k], 255)
+			c.Names[k] = wire.Head(c.Names[k], 255)
 		}
 	}
 }

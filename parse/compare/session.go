@@ -4,12 +4,16 @@ import (
 	"sort"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"mailtap/parse/event"
 	"mailtap/parse/imap/syntax"
 	"mailtap/parse/pop3"
+	"mailtap/parse/wire"
 )
+
+// mostQuoted is how many octets a report quotes of a line: a command may name
+// thousands of messages.
+const mostQuoted = 500
 
 // Step is a command and what answers it.
 type Step struct {
@@ -115,7 +119,7 @@ func (s *Session) command(e *event.Event) {
 		s.more++
 		return
 	}
-	step := &Step{Seq: e.Seq, Name: e.Name, Line: clip(withoutTag(e))}
+	step := &Step{Seq: e.Seq, Name: e.Name, Line: wire.Clip(withoutTag(e), mostQuoted)}
 	step.key = s.options.key(e)
 	s.steps = append(s.steps, step)
 	s.open[e.Seq] = step
@@ -124,7 +128,7 @@ func (s *Session) command(e *event.Event) {
 func (s *Session) complete(step *Step, e *event.Event) {
 	delete(s.open, step.Seq)
 	s.left = s.left || step.Name == "LOGOUT" || step.Name == "QUIT"
-	step.Result, step.Answer, step.Latency, step.code, step.state = e.Status, clip(withoutTag(e)), e.Latency, e.Code, e.State
+	step.Result, step.Answer, step.Latency, step.code, step.state = e.Status, wire.Clip(withoutTag(e), mostQuoted), e.Latency, e.Code, e.State
 	if step.Name != "IDLE" {
 		s.waited += e.Latency
 	}
@@ -239,17 +243,4 @@ func withoutTag(e *event.Event) string {
 		return strings.TrimPrefix(e.Text, e.Tag+" ")
 	}
 	return e.Text
-}
-
-// clip shortens what a report quotes: a command may name thousands of messages.
-func clip(text string) string {
-	const most = 500
-	if len(text) <= most {
-		return text
-	}
-	cut := most
-	for cut > 0 && !utf8.RuneStart(text[cut]) {
-		cut--
-	}
-	return text[:cut] + "…"
 }

@@ -7,10 +7,13 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"mailtap/parse/event"
+	"mailtap/parse/wire"
 )
+
+// mostQuoted is how many octets of a line evidence quotes.
+const mostQuoted = 500
 
 // Digest gathers the findings of many sessions, so that one cause is one
 // finding: a wrong password tried in five sessions is one with a count.
@@ -119,24 +122,11 @@ func (v *seen) see(e *event.Event) {
 	if !e.Kind.Protocol() {
 		text = string(e.Kind)
 	}
-	v.lines[e.Seq] = Line{ID: e.ID(), Dir: e.Dir.Letter(), Text: quoted(text), Time: e.Time}
+	v.lines[e.Seq] = Line{ID: e.ID(), Dir: e.Dir.Letter(), Text: wire.Clip(text, mostQuoted), Time: e.Time}
 	if len(v.lines) > mostLines {
 		v.oldest++
 		delete(v.lines, v.oldest)
 	}
-}
-
-// quoted is as much of a line as evidence quotes.
-func quoted(text string) string {
-	const most = 500
-	if len(text) <= most {
-		return text
-	}
-	cut := most
-	for cut > 0 && !utf8.RuneStart(text[cut]) {
-		cut--
-	}
-	return text[:cut] + "…"
 }
 
 // who is the user that logged in, or the one that was tried.

@@ -2,7 +2,8 @@ package imap
 
 import (
 	"bytes"
-	"strings"
+
+	"mailtap/parse/wire"
 )
 
 // astring reads the atom or quoted string at the beginning of line. ok is
@@ -56,12 +57,7 @@ func unquote(data []byte) []byte {
 const maxValue = 1024
 
 // clipValue bounds a name that an event's context shows.
-func clipValue(text string) string {
-	if len(text) > maxValue {
-		return strings.ToValidUTF8(text[:maxValue], "") + "…"
-	}
-	return text
-}
+func clipValue(text string) string { return wire.Clip(text, maxValue) }
 
 // idFields finds name and version in the arguments of ID: ("name" "x" "version" "1").
 func idFields(args []byte) (name, version []byte) {

@@ -78,3 +78,22 @@ func Gap(side event.Side, n int64, t time.Time) *event.Event {
 	}
 	return &event.Event{Kind: event.KindGap, Time: t, Dir: side, Text: text, Bytes: n}
 }
+
+// Head is at most n octets of text, in whole characters.
+func Head(text string, n int) string {
+	if len(text) <= n {
+		return text
+	}
+	for n > 0 && !utf8.RuneStart(text[n]) {
+		n--
+	}
+	return text[:n]
+}
+
+// Clip is Head, with "…" behind it where something was left out.
+func Clip(text string, n int) string {
+	if len(text) <= n {
+		return text
+	}
+	return Head(text, n) + "…"
+}

@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"mailtap/parse/event"
 	"mailtap/parse/explain"
+	"mailtap/parse/wire"
 )
 
 // line is an event as the template shows it.
@@ -68,11 +68,8 @@ func split(text string) (head, more string) {
 	if len(text) <= most {
 		return text, ""
 	}
-	cut := shown
-	for cut > 0 && !utf8.RuneStart(text[cut]) {
-		cut--
-	}
-	return text[:cut], text[cut:]
+	head = wire.Head(text, shown)
+	return head, text[len(head):]
 }
 
 var whose = map[event.Side]string{event.SideNone: "about", event.SideClient: "client", event.SideServer: "server", event.SideProxy: "mailtap"}
