@@ -195,10 +195,22 @@ func (s *Session) password(l *login, line []byte, off int) {
 		l.index, l.form, l.shape = 2, form, shape
 		s.echo.Listen(line[off:end])
 		if form == "quoted" {
-			s.echo.Listen(unquoted(line[off:end]))
+			s.echo.Listen(unescaped(line[off:end]))
 		}
 		s.owed = rest[0] == '{' // the number was none: what it announced is a line of its own
 	}
+}
+
+// unescaped is what a quoted string stands for (RFC 9051 §9, QUOTED-CHAR).
+func unescaped(text []byte) []byte {
+	var plain []byte
+	for i := 0; i < len(text); i++ {
+		if text[i] == '\\' && i+1 < len(text) {
+			i++
+		}
+		plain = append(plain, text[i])
+	}
+	return plain
 }
 
 // covering is the given secret at off, or right behind the quotation mark there.

@@ -49,18 +49,6 @@ func (s *Session) listenHalf() {
 	s.echo.Listen(bytes.Trim(held, "\" \r"))
 }
 
-// unquoted is what a quoted string stands for (RFC 9051 §9, QUOTED-CHAR).
-func unquoted(text []byte) []byte {
-	var plain []byte
-	for i := 0; i < len(text); i++ {
-		if text[i] == '\\' && i+1 < len(text) {
-			i++
-		}
-		plain = append(plain, text[i])
-	}
-	return plain
-}
-
 // strays reports whether a server answers a line as a command that was none:
 // its tag is the client's secret. In a capture a secret that the server quotes
 // may have the same mask.
