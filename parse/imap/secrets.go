@@ -155,6 +155,7 @@ func (s *Session) loginArguments(m *message, line []byte, off int, given []wire.
 		if x := covering(given, off, line[off] == '"'); x != nil {
 			if l.index < 2 {
 				l.index, l.form, l.shape = 2, x.Form, x.Shape
+				s.owed = x.Note == announces
 			}
 			return
 		}
@@ -197,9 +198,15 @@ func (s *Session) password(l *login, line []byte, off int) {
 		if form == "quoted" {
 			s.echo.Listen(unescaped(line[off:end]))
 		}
-		s.owed = rest[0] == '{' // the number was none: what it announced is a line of its own
+		if s.owed = rest[0] == '{'; s.owed {
+			s.found[len(s.found)-1].Note = announces
+		}
 	}
 }
+
+// announces is the note of a password that looks like a literal's announcement
+// with a number that is none: what it announced is a line of its own.
+const announces = "it announces a literal"
 
 // unescaped is what a quoted string stands for (RFC 9051 §9, QUOTED-CHAR).
 func unescaped(text []byte) []byte {

@@ -52,7 +52,7 @@ func parseStatus(data []byte) (st status) {
 			if string(text[:n]) != word {
 				st.fault = fmt.Sprintf("expected %q, got %s", word, quote(text[:n]))
 			} else if n < len(text) && text[n] != ' ' {
-				st.fault = fmt.Sprintf("expected SP at offset %d behind the status indicator, got %s", n, quote(text[n:n+1]))
+				st.fault = fmt.Sprintf("expected SP at offset %d behind the status indicator", n) // what stands there may be a credential
 			}
 		}
 	}
