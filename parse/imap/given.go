@@ -53,6 +53,16 @@ func (g *given) take(off int64, n int) []wire.Secret {
 	return g.scratch
 }
 
+// noted reports whether a secret in the n octets at off has the note.
+func (g *given) noted(off int64, n int, note string) bool {
+	for i, x := range g.secrets {
+		if off <= g.at[i] && g.at[i] < off+int64(n) && x.Note == note {
+			return true
+		}
+	}
+	return false
+}
+
 // covers reports whether the octet at off is masked.
 func (g *given) covers(off int64) bool {
 	for i, x := range g.secrets {

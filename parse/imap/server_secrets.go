@@ -89,7 +89,10 @@ func (s *Session) echoed(m *message, line []byte) {
 	from := m.rest
 	switch {
 	case m.kind == event.KindOctets:
-		from = 0
+		if s.found = s.echo.Find(line, 0, s.found); len(s.found) > 0 {
+			s.found[0].Note = unplaced
+		}
+		return
 	case m.kind == event.KindContinuation:
 	case m.status != "":
 		if line[0] != '*' && s.tagged(line[:m.tag]) < 0 {
@@ -108,6 +111,10 @@ func (s *Session) echoed(m *message, line []byte) {
 	}
 	s.found = s.echo.Find(line, from, s.found)
 }
+
+// unplaced is the note of a credential in octets that are no response: masked,
+// with a blank in it, they may look like one.
+const unplaced = "it stands in no response"
 
 // echoedName is echoed for the name of untagged data, unless it is one.
 func (s *Session) echoedName(m *message, line []byte) {

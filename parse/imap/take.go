@@ -49,6 +49,9 @@ func (s *Session) begin(d *dir, line []byte) {
 		s.spoken, s.owed = true, s.owed && m.row == nil
 	} else {
 		m.what = s.classifyServer(line)
+		if d.given.noted(d.off, len(line), unplaced) {
+			m.what = what{kind: event.KindOctets}
+		}
 		s.answeredAtCR(m, line)
 	}
 	m.first = d.first()
